@@ -1,0 +1,161 @@
+"""The Textual application: what is shared by the screens, and the keys that work everywhere."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.signal import Signal
+
+from tutor import catalog, i18n, locations, settings, terminal
+from tutor.commands import Commands
+from tutor.compute.client import ComputeClient, State, Status
+from tutor.errors import TutorError
+from tutor.i18n import t
+from tutor.progress import Progress
+from tutor.safe import safe
+from tutor.screens.home import HomeScreen
+from tutor.screens.too_small import LEAST, TooSmallScreen
+from tutor.session import Session
+from tutor.themes import DARK, THEMES
+from tutor.widgets.key_bar import key_name, keys_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from textual.app import SystemCommand
+    from textual.screen import Screen
+
+    from tutor.settings import Settings
+
+
+class TutorApp(App[int]):
+    """The tutor on a terminal."""
+
+    TITLE = "tutor"
+    CSS_PATH = "tutor.tcss"
+    ENABLE_COMMAND_PALETTE = True
+    COMMANDS: ClassVar = {Commands}  # type: ignore[assignment]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+p", "command_palette", "keys.palette"),
+        Binding("ctrl+t", "next_theme", "keys.theme", show=False),
+        Binding("ctrl+l", "next_language", "keys.language", show=False),
+        Binding("ctrl+q", "quit", "keys.quit", priority=True),
+    ]
+
+    def __init__(self, state: str | None, device: str, chosen: Settings) -> None:
+        """Open on the home screen, or on the lesson and lab in `state` (`lesson?name=value&…`)."""
+        super().__init__()
+        self._state = state
+        self._chosen = chosen
+        encoding = getattr(self, "encoding", "utf-8")
+        ascii_only = chosen.ascii if chosen.ascii is not None else terminal.ascii_only(os.environ, encoding)
+        self.client = ComputeClient.logged(device, self._status_changed)
+        self.session = Session(
+            client=self.client,
+            progress=Progress.open(locations.progress_file()),
+            status=Signal(self, "compute status"),
+            ascii_only=ascii_only,
+        )
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = chosen.theme if chosen.theme in {one.name for one in THEMES} else DARK.name
+
+    def on_mount(self) -> None:
+        """Show the first screen, and start the compute side once it is painted."""
+        self.push_screen(HomeScreen(self.session))
+        if self._state is not None:
+            self._open_state(self._state)
+        self.call_after_refresh(self._start_compute)
+
+    def on_resize(self) -> None:
+        """Cover what has no room."""
+        too_small = self.size.width < LEAST[0] or self.size.height < LEAST[1]
+        covered = isinstance(self.screen, TooSmallScreen)
+        if too_small and not covered:
+            self.push_screen(TooSmallScreen())
+        elif covered and not too_small:
+            self.pop_screen()
+
+    async def on_unmount(self) -> None:
+        """Leave no process behind."""
+        await self.client.close()
+        self.session.progress.close()
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Leave the palette to `Commands`, which speaks the reader's language."""
+        return ()
+
+    def action_keys(self) -> None:
+        """List the keys of the screen."""
+        from tutor.screens.keys import KeysScreen  # noqa: PLC0415 - when it is asked for
+
+        ascii_only = self.session.ascii_only
+        keys = [(key_name(one, ascii_only=ascii_only), t(one.description)) for one in keys_of(self.screen)]
+        self.push_screen(KeysScreen(keys))
+
+    def action_next_theme(self) -> None:
+        """Change between dark and light."""
+        names = [theme.name for theme in THEMES]
+        self.theme = names[(names.index(self.theme) + 1) % len(names)]
+        self._keep(replace(self._chosen, theme=self.theme))
+
+    def action_next_language(self) -> None:
+        """Change between the languages; every screen is laid out anew."""
+        codes = list(i18n.LANGUAGES)
+        i18n.use(codes[(codes.index(i18n.language()) + 1) % len(codes)])
+        self._keep(replace(self._chosen, language=i18n.language()))
+        self.run_worker(self._lay_out_anew(), exclusive=True)
+
+    def action_open_lesson(self, id_: str) -> None:
+        """Open a lesson over the home screen."""
+        self._open_state(id_)
+
+    async def _lay_out_anew(self) -> None:
+        """Replace the screens by new ones in the language in use."""
+        lessons = [one.lesson_id for one in self.screen_stack if hasattr(one, "lesson_id")]
+        while len(self.screen_stack) > 1:
+            await self.pop_screen()
+        await self.push_screen(HomeScreen(self.session))
+        for id_ in lessons:
+            self._open_state(id_)
+
+    def _keep(self, chosen: Settings) -> None:
+        self._chosen = chosen
+        problem = settings.save(chosen)
+        if problem is not None:
+            self.notify(safe(str(problem)), severity="warning", markup=False)
+
+    def _open_state(self, state: str) -> None:
+        from tutor.screens.lesson import LessonScreen  # noqa: PLC0415 - when a lesson opens
+
+        name, _, query = state.partition("?")
+        try:
+            lesson = catalog.lesson(name)
+        except TutorError as problem:
+            self.notify(safe(str(problem)), severity="error", markup=False)
+            return
+        while len(self.screen_stack) > 2:  # noqa: PLR2004 - Textual's own and the home screen
+            self.pop_screen()
+        self.push_screen(LessonScreen(lesson, self.session, query))
+
+    async def _start_compute(self) -> None:
+        await self.client.start()
+
+    def _status_changed(self, status: Status) -> None:
+        self.session.status.publish(status)
+        if status.problem is not None and status.state in (State.LOST, State.UNAVAILABLE):
+            self.notify(safe(str(status.problem)), severity="warning", markup=False, timeout=8)
+
+
+def run_app(state: str | None, device: str, *, debug: bool) -> int:
+    """Run the tutor until the learner quits; return the exit status."""
+    chosen, problem = settings.load()
+    app = TutorApp(state, device, chosen)
+    if problem is not None:
+        app.call_later(app.notify, safe(str(problem)), severity="warning", markup=False)
+    result = app.run(mouse=chosen.mouse)
+    return result if isinstance(result, int) else app.return_code or 0

@@ -1,0 +1,250 @@
+"""The `tutor` command; each subcommand imports what it needs when it is called."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from tutor import __version__, i18n
+from tutor.errors import TutorError
+from tutor.i18n import t
+from tutor.safe import safe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from click.shell_completion import CompletionItem
+
+DEVICES = ("auto", "cpu", "cuda", "mps")
+"""What `--device` takes."""
+
+SHELLS = ("bash", "zsh", "fish")
+"""The shells that can complete the command's words."""
+
+
+@dataclass(slots=True)
+class Options:
+    """What was asked for before the subcommand."""
+
+    plain: bool
+    """Whether to show text instead of screens."""
+    device: str
+    """The device to compute on."""
+    debug: bool
+    """Whether errors come with a traceback."""
+
+
+class Command(click.Group):
+    """The group of subcommands; tells an error in one line and ends with status 2."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the subcommand."""
+        try:
+            return super().invoke(ctx)
+        except TutorError as error:
+            if ctx.params.get("debug"):
+                raise
+            fail(str(error))
+        except BrokenPipeError:
+            # What reads our output has gone; leave nothing for the interpreter to flush into it.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(1)
+
+
+def fail(message: str, code: int = 2) -> NoReturn:
+    """Say what is wrong on stderr and end."""
+    click.echo(f"tutor: {safe(message)}", err=True)
+    sys.exit(code)
+
+
+def show(value: Any) -> None:
+    """Print a value as JSON, NaN as null."""
+    click.echo(json.dumps(_strict(value), ensure_ascii=False))
+
+
+def lesson_names(ctx: click.Context, param: click.Parameter, begun: str) -> list[CompletionItem]:
+    """Complete a lesson's name."""
+    from tutor import catalog  # noqa: PLC0415
+
+    return _completions(catalog.lessons(), begun)
+
+
+def task_words(ctx: click.Context, param: click.Parameter, begun: str) -> list[CompletionItem]:
+    """Complete a task's name, then its parameters."""
+    from tutor import catalog  # noqa: PLC0415
+
+    if name := ctx.params.get("task"):
+        return _completions([f"{one}=" for one in catalog.find_task(name)[1].params.names()], begun)
+    return _completions(catalog.task_names(), begun)
+
+
+@click.group(cls=Command, invoke_without_command=True)
+@click.option("--lang", type=click.Choice(list(i18n.LANGUAGES)), help="Language; else the locale's.")
+@click.option("--plain", is_flag=True, help="Show lessons as text: for pipes and screen readers.")
+@click.option("--device", type=click.Choice(DEVICES), default="auto", help="Where to compute.")
+@click.option("--debug", is_flag=True, help="Show tracebacks.")
+@click.version_option(__version__, prog_name="tutor")
+@click.pass_context
+def main(ctx: click.Context, lang: str | None, device: str, *, plain: bool, debug: bool) -> None:
+    """Learn the mathematics and the PyTorch of deep learning in a terminal."""
+    i18n.use(lang or _saved_language() or i18n.from_environment())
+    ctx.obj = Options(plain, device, debug)
+    if ctx.invoked_subcommand is None:
+        _start(ctx.obj, None)
+
+
+@main.command("open")
+@click.argument("state", metavar="LESSON[?name=value&…]", shell_complete=lesson_names)
+@click.pass_obj
+def open_(options: Options, state: str) -> None:
+    """Open a lesson, in a given state of its lab if one is named."""
+    from tutor import catalog  # noqa: PLC0415
+    from tutor.api import parse_query  # noqa: PLC0415
+
+    name, _, query = state.partition("?")
+    lesson = catalog.lesson(name)
+    catalog.lab_params(lesson).from_strings(parse_query(query))
+    _start(options, state)
+
+
+@main.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON array.")
+def list_(*, as_json: bool) -> None:
+    """List the lessons."""
+    from tutor import headless  # noqa: PLC0415
+
+    lessons = headless.list_lessons()
+    if as_json:
+        show(lessons)
+    else:
+        click.echo(headless.lesson_table(lessons))
+
+
+@main.command()
+@click.argument("task", metavar="TASK", shell_complete=task_words)
+@click.argument("values", nargs=-1, metavar="[NAME=VALUE]…", shell_complete=task_words)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.pass_obj
+def run(options: Options, task: str, values: tuple[str, ...], *, as_json: bool) -> None:
+    """Run a compute task: tutor run bayes.posterior prior=0.1."""
+    from tutor import headless  # noqa: PLC0415
+
+    result = headless.run_task(task, values, options.device)
+    if as_json:
+        show(result)
+    else:
+        click.echo(headless.result_table(result))
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def progress(*, as_json: bool) -> None:
+    """Tell what has been learnt so far."""
+    from tutor import headless  # noqa: PLC0415
+
+    found = headless.progress()
+    if as_json:
+        show(found)
+    else:
+        click.echo(headless.progress_table(found))
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.pass_obj
+def doctor(options: Options, *, as_json: bool) -> None:
+    """Tell what this machine offers."""
+    from tutor import doctor as examiner  # noqa: PLC0415
+    from tutor import headless  # noqa: PLC0415
+
+    facts = examiner.examine(lambda: headless.compute_facts(options.device))
+    if as_json:
+        show(facts)
+    else:
+        click.echo(examiner.report(facts))
+
+
+@main.command()
+@click.argument("shell", type=click.Choice(SHELLS))
+def completion(shell: str) -> None:
+    """Print the completion script of a shell: eval "$(tutor completion bash)"."""
+    from click.shell_completion import get_completion_class  # noqa: PLC0415
+
+    kind = get_completion_class(shell)
+    if kind is None:
+        raise AssertionError(shell)
+    click.echo(kind(main, {}, "tutor", "_TUTOR_COMPLETE").source())
+
+
+@main.group()
+def dev() -> None:
+    """Tools for those who write lessons."""
+
+
+@dev.command()
+@click.argument("lessons", nargs=-1, metavar="[LESSON]…", shell_complete=lesson_names)
+@click.pass_obj
+def check(options: Options, lessons: tuple[str, ...]) -> None:
+    """Check lessons, all if none is named: texts, answers, runs, tasks."""
+    from tutor.devtools.check import check_lessons  # noqa: PLC0415
+
+    sys.exit(check_lessons(lessons, options.device, click.echo))
+
+
+@dev.command()
+@click.argument("name")
+def new(name: str) -> None:
+    """Begin a lesson called NAME."""
+    from tutor.devtools.new import begin_lesson  # noqa: PLC0415
+
+    click.echo(begin_lesson(name))
+
+
+def _start(options: Options, state: str | None) -> None:
+    """Show the home screen, or the lesson in `state`."""
+    if options.plain:
+        from tutor.plain import run_plain  # noqa: PLC0415
+
+        sys.exit(run_plain(state, options.device))
+    from tutor import terminal  # noqa: PLC0415
+
+    if reason := terminal.unsuitable(os.environ, sys.stdin.isatty(), sys.stdout.isatty()):
+        fail(reason)
+    from tutor.guard import run_guarded  # noqa: PLC0415
+
+    def show_app() -> int:
+        from tutor.app import run_app  # noqa: PLC0415
+
+        return run_app(state, options.device, debug=options.debug)
+
+    sys.exit(run_guarded(show_app))
+
+
+def _saved_language() -> str | None:
+    from tutor import settings  # noqa: PLC0415
+
+    return settings.load()[0].language
+
+
+def _completions(words: Any, begun: str) -> list[CompletionItem]:
+    from click.shell_completion import CompletionItem  # noqa: PLC0415
+
+    return [CompletionItem(word) for word in words if word.startswith(begun)]
+
+
+def _strict(value: Any) -> Any:
+    """Return `value` with arrays as lists and without NaN, which JSON does not have."""
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if isinstance(value, dict):
+        return {key: _strict(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_strict(one) for one in value]
+    if isinstance(value, float) and (value != value or value in (float("inf"), -float("inf"))):  # noqa: PLR0124
+        return None
+    return value

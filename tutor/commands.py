@@ -1,0 +1,48 @@
+"""The command palette: every lesson and every action, in the reader's language."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+
+from tutor import catalog, i18n
+from tutor.api import Lesson
+from tutor.i18n import t
+from tutor.safe import safe
+from tutor.widgets.key_bar import keys_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from functools import partial
+
+
+class Commands(Provider):
+    """What can be done from here: open a lesson, or what a key of this screen does."""
+
+    async def discover(self) -> Hits:
+        """List everything."""
+        for name, told, run in self._all():
+            yield DiscoveryHit(name, run, help=told)
+
+    async def search(self, query: str) -> Hits:
+        """List what matches, the best first."""
+        matcher = self.matcher(query)
+        for name, told, run in self._all():
+            if (score := matcher.match(name)) > 0:
+                yield Hit(score, matcher.highlight(name), run, help=told)
+
+    def _all(self) -> Iterator[tuple[str, str, partial[object]]]:
+        """Yield a name, an explanation and an action for each command."""
+        from functools import partial  # noqa: PLC0415
+
+        for lesson in catalog.lessons().values():
+            if isinstance(lesson, Lesson):
+                title = safe(lesson.title[i18n.language()])
+                action = f"app.open_lesson({lesson.id!r})"
+                yield title, t("palette.lesson"), partial(self.app.run_action, action)
+        for binding in keys_of(self.screen):
+            action = binding.action
+            namespace = self.screen if "." not in action else None
+            run = partial(self.app.run_action, action, namespace)
+            yield t(binding.description), t("palette.key", key=binding.key), run

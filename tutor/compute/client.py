@@ -1,0 +1,406 @@
+"""The UI's side of the compute host: starts it, calls tasks, and outlives whatever happens to it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from itertools import count
+from typing import TYPE_CHECKING, Any, Self
+
+from tutor import catalog, locations
+from tutor.compute.protocol import (
+    LONGEST_LINE,
+    VERSION,
+    Acknowledge,
+    Advance,
+    Call,
+    Cancel,
+    Cancelled,
+    Failed,
+    Finished,
+    Hello,
+    Lost,
+    Pause,
+    Progressed,
+    ProtocolError,
+    Ready,
+    Restart,
+    Unavailable,
+    decode,
+    encode,
+)
+from tutor.errors import ImpossibleError, ParameterError, TutorError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from tutor.api import Frame, Params
+    from tutor.compute.protocol import Answer, Message, Request
+
+GRACE = 1.0
+"""How many seconds a cancelled call may go on before its worker is replaced."""
+
+BUSY_AFTER = 0.15
+"""After how many seconds a call is worth the word "busy"."""
+
+MOST_FAILED_STARTS = 3
+"""After how many hosts in a row that end before they are ready no other is started."""
+
+OUT_OF_MEMORY, SEGFAULT = 9, 11
+"""The signals whose likely cause can be told."""
+
+
+class State(Enum):
+    """What the compute side is doing."""
+
+    STARTING = "starting"
+    READY = "ready"
+    BUSY = "busy"
+    LOST = "lost"
+    UNAVAILABLE = "unavailable"
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What is known of the compute side."""
+
+    state: State = State.STARTING
+    """What it is doing."""
+    device: str = ""
+    """The device's type, once known."""
+    name: str = ""
+    """The device's name, once known."""
+    torch: str = ""
+    """The version of torch, once known."""
+    threads: int = 0
+    """How many threads torch computes with, once known."""
+    worker: int = 0
+    """The worker's process id, once known."""
+    host: int = 0
+    """The host's process id, once known."""
+    problem: TutorError | None = None
+    """Why it is lost or unavailable."""
+
+
+class WorkerLostError(TutorError):
+    """The worker died, or was replaced, while it computed this call."""
+
+
+class ComputeUnavailableError(TutorError):
+    """Nothing can be computed: torch is missing or broken, or the device is not there."""
+
+
+@dataclass(eq=False)
+class Stream:
+    """One call under way: its frames as they come, and the means to hold and advance it."""
+
+    id: int
+    """The number under which the answers come."""
+    client: ComputeClient
+    """What the requests go through."""
+    answers: asyncio.Queue[Answer | TutorError] = field(default_factory=asyncio.Queue)
+    """What has been answered and not yet been taken."""
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once nothing more will be answered."""
+
+    async def frames(self, kind: type[Frame]) -> AsyncIterator[Frame]:
+        """Yield the frames as objects of `kind`; the last one is the result.
+
+        Leaving the iteration early cancels the call.
+
+        Raises:
+            TutorError: what the call failed with.
+        """
+        try:
+            while True:
+                answer = await self.answers.get()
+                match answer:
+                    case Progressed():
+                        self.client.send(Acknowledge(self.id))
+                        yield _frame(kind, answer.frame)
+                    case Finished():
+                        yield _frame(kind, answer.frame)
+                        return
+                    case Failed():
+                        raise _raised(answer)
+                    case Cancelled():
+                        return
+                    case TutorError():
+                        raise answer
+        finally:
+            self.client.forget(self)
+
+    def pause(self, *, paused: bool) -> None:
+        """Hold the stream, or let it go on."""
+        self.client.send(Pause(self.id, paused))
+
+    def advance(self) -> None:
+        """Let the held stream make one frame."""
+        self.client.send(Advance(self.id))
+
+
+class ComputeClient:
+    """Calls tasks by name; starts the host, and starts another when it is lost.
+
+    Everything happens in the event loop that `start` is awaited in; nothing blocks it.
+    """
+
+    def __init__(
+        self,
+        device: str = "auto",
+        log: int | None = None,
+        on_status: Callable[[Status], None] = lambda _: None,
+        *,
+        spawn: bool = False,
+    ) -> None:
+        """Prepare a client that computes on `device` and tells each change to `on_status`.
+
+        The host's standard error goes to the file descriptor `log`. With `spawn` a worker is a new process
+        instead of a forked one.
+        """
+        self.status = Status()
+        self._command = [sys.executable, "-P", "-m", "tutor.compute.host", "--device", device]
+        self._command += ["--spawn"] if spawn else []
+        self._log = log
+        self._on_status = on_status
+        self._ids = count(1)
+        self._streams: dict[int, Stream] = {}
+        self._process: asyncio.subprocess.Process | None = None
+        self._reader: asyncio.Task[None] | None = None
+        self._watchers: set[asyncio.Task[None]] = set()
+        self._settled = asyncio.Event()
+        self._failed_starts = 0
+
+    @classmethod
+    def logged(cls, device: str, on_status: Callable[[Status], None] = lambda _: None) -> Self:
+        """Return a client whose host writes to the program's log, if that can be opened."""
+        try:
+            log = locations.open_log()
+        except OSError:
+            log = None
+        return cls(device, log, on_status)
+
+    async def start(self) -> None:
+        """Start the host; calls may be made at once and wait until it is ready."""
+        self._reader = asyncio.create_task(self._serve())
+
+    async def close(self) -> None:
+        """End the host and its worker, and wait until they are gone."""
+        if self._reader is not None:
+            self._reader.cancel()
+            await asyncio.gather(self._reader, *self._watchers, return_exceptions=True)
+        process = self._process
+        if process is not None and process.returncode is None:
+            if process.stdin is not None:
+                process.stdin.close()
+            try:
+                await asyncio.wait_for(process.wait(), GRACE / 2)
+            except TimeoutError:
+                with contextlib.suppress(ProcessLookupError):
+                    process.kill()
+                await process.wait()
+
+    async def settled(self) -> Status:
+        """Wait until it is known whether anything can be computed, and return what is known."""
+        await self._settled.wait()
+        return self.status
+
+    async def call(self, task: str, params: Params) -> Frame:
+        """Return what a task gives; of a streaming task the last frame.
+
+        Raises:
+            UnknownNameError: if there is no such task.
+            TutorError: what the call failed with.
+        """
+        result = None
+        async for frame in self.stream(task, params):
+            result = frame
+        if result is None:
+            raise WorkerLostError("error.cancelled", task=task)
+        return result
+
+    async def stream(
+        self,
+        task: str,
+        params: Params,
+        frames_per_second: float = 10.0,
+        started: Callable[[Stream], None] = lambda _: None,
+    ) -> AsyncIterator[Frame]:
+        """Yield a task's frames as they are made, at most so many a second, and always the last.
+
+        `started` is given the stream, to hold or advance it. Leaving the iteration cancels the
+        call; a computation that does not heed that within `GRACE` is ended with its worker.
+
+        Raises:
+            UnknownNameError: if there is no such task.
+            TutorError: what the call failed with.
+        """
+        _, found = catalog.find_task(task)
+        if (await self.settled()).state is State.UNAVAILABLE:
+            raise self.status.problem or ComputeUnavailableError("error.torch.broken")
+        id_ = next(self._ids)
+        narrow = params.narrowed(found.params)
+        stream = self._streams[id_] = Stream(id_, self)
+        self.send(Call(id_, task, narrow.values(), frames_per_second))
+        self._tell(problem=None)
+        loop = asyncio.get_running_loop()
+        loop.call_later(BUSY_AFTER, self._tell_busy)
+        started(stream)
+        async with contextlib.aclosing(stream.frames(found.frame)) as frames:
+            async for frame in frames:
+                yield frame
+
+    def send(self, request: Request) -> None:
+        """Send a request to the host; without one it is dropped, as its call has failed."""
+        if self._process is not None and self._process.stdin is not None:
+            with contextlib.suppress(OSError, RuntimeError):
+                self._process.stdin.write(encode(request))
+
+    def forget(self, stream: Stream) -> None:
+        """Let go of a stream whose frames nobody takes any more; stop it if it runs."""
+        if not stream.over.is_set():
+            self.send(Cancel(stream.id))
+            watcher = asyncio.get_running_loop().create_task(self._insist(stream))
+            self._watchers.add(watcher)
+            watcher.add_done_callback(self._watchers.discard)
+
+    async def _insist(self, stream: Stream) -> None:
+        """Replace the worker if it does not stop a cancelled stream in time."""
+        try:
+            await asyncio.wait_for(stream.over.wait(), GRACE)
+        except TimeoutError:
+            self.send(Restart())
+
+    async def _serve(self) -> None:
+        """Run a host, and another whenever it ends, until it turns out to be no use."""
+        while True:
+            try:
+                await self._run_host()
+            except OSError as error:
+                self._give_up(ComputeUnavailableError("error.host_process", told=str(error)))
+                return
+            self._settled.clear()
+            if self.status.state is State.UNAVAILABLE:
+                self._give_up(self.status.problem)
+                return
+            self._failed_starts += 1
+            if self._failed_starts == MOST_FAILED_STARTS:
+                self._give_up(ComputeUnavailableError("error.host_start"))
+                return
+            problem = WorkerLostError("lost.host")
+            self._tell(state=State.LOST, problem=problem)
+            self._fail_all(problem)
+
+    async def _run_host(self) -> None:
+        self._process = await asyncio.create_subprocess_exec(
+            *self._command,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL if self._log is None else self._log,
+            limit=LONGEST_LINE,
+            start_new_session=True,
+        )
+        if self._process.stdout is None:
+            raise AssertionError
+        try:
+            while line := await self._process.stdout.readline():
+                self._take(decode(line))
+        except (ProtocolError, ValueError) as error:
+            problem = ComputeUnavailableError("error.protocol", told=str(error)[:200])
+            self._tell(state=State.UNAVAILABLE, problem=problem)
+        finally:
+            if self._process.returncode is None:
+                with contextlib.suppress(ProcessLookupError):
+                    self._process.kill()
+        await self._process.wait()
+
+    def _take(self, message: Message) -> None:
+        """Act on what the host says."""
+        match message:
+            case Hello(version=version, pid=pid):
+                if version != VERSION:
+                    raise ProtocolError(f"the host speaks version {version}, this is {VERSION}")
+                self._tell(host=pid)
+            case Ready():
+                self._failed_starts = 0
+                self._tell(
+                    state=State.READY,
+                    device=message.device,
+                    name=message.name,
+                    torch=message.torch,
+                    threads=message.threads,
+                    worker=message.pid,
+                )
+                self._settled.set()
+            case Unavailable(key=key, detail=detail):
+                problem = ComputeUnavailableError(key, detail=detail)
+                self._tell(state=State.UNAVAILABLE, problem=problem)
+            case Lost():
+                lost = WorkerLostError(_cause(message), signal=message.signal, code=message.code)
+                self._settled.clear()
+                self._tell(state=State.LOST, problem=None if message.asked else lost)
+                self._fail_all(lost)
+            case Progressed() | Finished() | Failed() | Cancelled():
+                self._pass_on(message)
+            case _:
+                raise ProtocolError(f"a host does not send {type(message).__name__}")
+
+    def _tell_busy(self) -> None:
+        if self._streams and self.status.state is State.READY:
+            self._tell(state=State.BUSY)
+
+    def _pass_on(self, answer: Answer) -> None:
+        stream = self._streams.get(answer.id)
+        if stream is None:
+            return
+        stream.answers.put_nowait(answer)
+        if not isinstance(answer, Progressed):
+            self._end(stream)
+
+    def _end(self, stream: Stream) -> None:
+        stream.over.set()
+        del self._streams[stream.id]
+        if not self._streams and self.status.state is State.BUSY:
+            self._tell(state=State.READY)
+
+    def _fail_all(self, problem: TutorError) -> None:
+        for stream in list(self._streams.values()):
+            stream.answers.put_nowait(problem)
+            self._end(stream)
+
+    def _give_up(self, problem: TutorError | None) -> None:
+        problem = problem or ComputeUnavailableError("error.torch.broken", detail="")
+        self._tell(state=State.UNAVAILABLE, problem=problem)
+        self._fail_all(problem)
+        self._settled.set()
+
+    def _tell(self, **changes: Any) -> None:
+        status = replace(self.status, **changes)
+        if status != self.status:
+            self.status = status
+            self._on_status(status)
+
+
+def _frame(kind: type[Frame], table: dict[str, Any]) -> Frame:
+    """Return a frame's object; JSON's lists are the tuples that they were."""
+    values = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in table.items()
+    }
+    return kind(**values)
+
+
+def _raised(failed: Failed) -> TutorError:
+    kinds = {"parameter": ParameterError, "impossible": ImpossibleError}
+    return kinds.get(failed.kind, TutorError)(failed.key, **failed.values)
+
+
+def _cause(lost: Lost) -> str:
+    if lost.asked:
+        return "lost.replaced"
+    if lost.signal == OUT_OF_MEMORY:
+        return "lost.memory"
+    if lost.signal == SEGFAULT:
+        return "lost.segfault"
+    return "lost.signal" if lost.signal else "lost.exit"

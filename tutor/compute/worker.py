@@ -1,0 +1,198 @@
+"""The lesson worker: runs tasks for one UI, in a process that may be killed at any time.
+
+One thread reads requests; the other computes, stepping through the running streams in turn, so
+that a call is answered while a stream runs and a stream can be held, advanced or stopped between
+two of its frames. It knows nothing of screens.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import queue
+import threading
+import time
+import traceback
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from tutor import catalog
+from tutor.api import Frame
+from tutor.compute import device as devices
+from tutor.compute.protocol import (
+    Acknowledge,
+    Advance,
+    Call,
+    Cancel,
+    Cancelled,
+    Failed,
+    Finished,
+    Pause,
+    Progressed,
+    ProtocolError,
+    Ready,
+    Unavailable,
+    decode,
+    encode,
+)
+from tutor.errors import ImpossibleError, ParameterError, TutorError
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Iterator
+
+    from tutor.compute.protocol import Message
+
+
+@dataclass(slots=True)
+class Stream:
+    """A running generator of frames."""
+
+    frames: Iterator[Frame]
+    """Where the next frame comes from."""
+    interval: float
+    """The least time between two frames sent, in seconds."""
+    latest: Frame | None = None
+    """The frame it is at."""
+    sent_at: float = 0.0
+    """When a frame was last sent, on the monotonic clock."""
+    taken: bool = True
+    """Whether the frame last sent has been acknowledged."""
+    paused: bool = False
+    """Whether it is held."""
+
+
+class Worker:
+    """Answers the requests that come over a socket, one computation at a time."""
+
+    def __init__(self, link: socket.socket, wanted_device: str) -> None:
+        """Serve `link` with computations on the device asked for."""
+        self._link = link
+        self._wanted = wanted_device
+        self._requests: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        self._streams: dict[int, Stream] = {}
+
+    def run(self) -> None:
+        """Answer requests until the link closes; does not return."""
+        try:
+            self._device = devices.choose(self._wanted)
+        except devices.DeviceError as error:
+            self._send(Unavailable("error.device", str(error)))
+            return
+        threads = devices.leave_a_core()
+        threading.Thread(target=self._read, daemon=True).start()
+        self._send(
+            Ready(
+                os.getpid(),
+                self._device.type,
+                devices.describe(self._device),
+                torch.__version__,
+                threads,
+            )
+        )
+        while True:
+            self._handle(self._arrived())
+            for id_, stream in list(self._streams.items()):
+                if not stream.paused:
+                    self._advance(id_, stream)
+
+    def _read(self) -> None:
+        """Queue requests as they come; end the process with the link, whatever it computes."""
+        with self._link.makefile("rb") as lines:
+            for line in lines:
+                try:
+                    self._requests.put(decode(line))
+                except ProtocolError:
+                    traceback.print_exc()
+        os._exit(0)
+
+    def _arrived(self) -> list[Message]:
+        """Return the requests that wait; if nothing runs, wait for one."""
+        arrived = []
+        if all(stream.paused for stream in self._streams.values()):
+            arrived.append(self._requests.get())
+        while not self._requests.empty():
+            arrived.append(self._requests.get())
+        return arrived
+
+    def _handle(self, requests: list[Message]) -> None:
+        dropped = {request.id for request in requests if isinstance(request, Cancel)}
+        for request in requests:
+            match request:
+                case Call(id=id_) if id_ in dropped:
+                    pass
+                case Call():
+                    self._start(request)
+                case Cancel(id=id_):
+                    if stream := self._streams.pop(id_, None):
+                        _close(stream)
+                    self._send(Cancelled(id_))
+                case Acknowledge(id=id_) if id_ in self._streams:
+                    self._streams[id_].taken = True
+                case Pause(id=id_, paused=paused) if id_ in self._streams:
+                    self._streams[id_].paused = paused
+                case Advance(id=id_) if id_ in self._streams:
+                    self._advance(id_, self._streams[id_], at_once=True)
+                case _:
+                    pass
+
+    def _start(self, call: Call) -> None:
+        """Answer a call, or add its stream to the running ones."""
+        try:
+            lesson, task = catalog.find_task(call.task)
+            name = call.task.partition(".")[2]
+            params = task.params(**call.params)
+            compute = getattr(importlib.import_module(f"{lesson.package}.compute"), name)
+            answer = compute(params, self._device)
+            if task.streams:
+                self._streams[call.id] = Stream(answer, 1 / call.frames_per_second)
+            else:
+                self._send(Finished(call.id, _table(answer)))
+        except Exception as error:  # noqa: BLE001 - whatever a lesson raises is its call's answer
+            self._send(_failure(call.id, error))
+
+    def _advance(self, id_: int, stream: Stream, *, at_once: bool = False) -> None:
+        """Let a stream make its next frame, and send it when one is due and wanted."""
+        try:
+            stream.latest = next(stream.frames)
+            now = time.monotonic()
+            due = now - stream.sent_at >= stream.interval and stream.taken
+            if due or at_once:
+                self._send(Progressed(id_, _table(stream.latest)))
+                stream.sent_at, stream.taken = now, False
+        except StopIteration:
+            del self._streams[id_]
+            self._send(Finished(id_, _table(stream.latest)) if stream.latest else Cancelled(id_))
+        except Exception as error:  # noqa: BLE001 - as in `_start`
+            del self._streams[id_]
+            self._send(_failure(id_, error))
+
+    def _send(self, message: Message) -> None:
+        self._link.sendall(encode(message))
+
+
+def _close(stream: Stream) -> None:
+    close = getattr(stream.frames, "close", None)
+    if close is not None:
+        close()
+
+
+def _table(frame: Frame) -> dict[str, Any]:
+    return {one.name: getattr(frame, one.name) for one in fields(frame)}  # type: ignore[arg-type]
+
+
+def _failure(id_: int, error: Exception) -> Failed:
+    match error:
+        case ParameterError():
+            return Failed(id_, "parameter", error.key, error.values)
+        case ImpossibleError():
+            return Failed(id_, "impossible", error.key, error.values)
+        case TutorError():
+            return Failed(id_, "unknown", error.key, error.values)
+        case torch.OutOfMemoryError() | MemoryError():
+            return Failed(id_, "memory", "error.memory", {})
+    traceback.print_exception(error)
+    told = f"{type(error).__name__}: {error}".splitlines()[0][:300]
+    return Failed(id_, "bug", "error.bug", {"told": told})

@@ -1,0 +1,55 @@
+"""Errors that a person reads: one plain message, in the reader's language.
+
+An error carries the key of its message and the values in it, so that it can cross a process
+boundary and be shown in another language than the one it was raised in.
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from tutor.i18n import t
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class TutorError(Exception):
+    """Something a person can act on: what happened, to what, and what to do next."""
+
+    def __init__(self, key: str, /, **values: Any) -> None:
+        """Describe the error by a message of `tutor.i18n` and the values in that message."""
+        super().__init__(key)
+        self.key = key
+        self.values = values
+
+    def __str__(self) -> str:
+        """Return the message in the language in use."""
+        return t(self.key, **self.values)
+
+
+class UnknownNameError(TutorError):
+    """A name that is not there, with the nearest ones that are."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        """Describe a missing `kind` ("lesson", "task", "parameter") called `name`."""
+        known = sorted(known)
+        near = get_close_matches(name, known, n=3, cutoff=0.4) or known[:8]
+        super().__init__(f"error.unknown.{kind}", name=name, nearest=", ".join(near))
+
+
+class ParameterError(TutorError):
+    """A parameter whose value cannot be used; `values["name"]` is the parameter's name."""
+
+
+class ImpossibleError(TutorError):
+    """Valid parameters that together have no answer; the lesson's own words say why.
+
+    `key` is a name in the `[errors]` table of the lesson's text, not a key of `tutor.i18n`.
+    """
+
+    def __str__(self) -> str:
+        """Return the reason's name and values; the lesson's text has the sentence."""
+        told = ", ".join(f"{name}={value}" for name, value in self.values.items())
+        return f"{self.key} ({told})"

@@ -1,0 +1,184 @@
+"""Reads a lesson's text: Markdown in steps, with activities in fenced TOML blocks.
+
+    +++
+    [words]       # the lab's labels
+    [sentences]   # each picture as one sentence
+    [errors]      # why parameters have no answer
+    +++
+
+    ## A step's title {#its-id}
+
+    Prose. A number that comes from running code is a link to that run:
+    [52.4 %](posterior?prior=0.1&false_alarm=0.1#posterior).
+
+    ```lab
+    posterior?prior=0.1
+    ```
+
+    ```predict
+    id = "two-tests"
+    …
+    ```
+
+The `lab` block is the state in which the step finds the lab.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from tutor import activities
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tutor.activities import Activity
+
+HEADING = re.compile(r"^## (?P<title>.+?) \{#(?P<id>[a-z0-9-]+)\}$")
+FENCE = re.compile(r"^```(?P<kind>\w*)$")
+NUMBER_LINK = re.compile(r"\[(?P<shown>[^\]]+)\]\((?P<query>\w+\?[^)#\s]*)#(?P<measure>\w+)\)")
+"""A number in the prose that is the result of a run."""
+
+
+class LessonTextError(ValueError):
+    """A lesson's text that cannot be read: which file, which line, and what was expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One screenful of a lesson: some prose, then the activities on it."""
+
+    id: str
+    """The name by which the position in a lesson is saved."""
+    title: str
+    """The heading."""
+    prose: str
+    """The Markdown between the heading and the end of the step, without fenced activities."""
+    lab: str
+    """The state of the lab at the start of the step, as `view?name=value`; empty: as it is."""
+    activities: tuple[Activity, ...]
+    """What the learner answers, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class LessonText:
+    """A lesson's text in one language."""
+
+    language: str
+    """The language's code."""
+    words: dict[str, str]
+    """The labels of the lab."""
+    sentences: dict[str, str]
+    """A template for each task that tells its frame in one sentence."""
+    errors: dict[str, str]
+    """A template for each reason that parameters have no answer."""
+    steps: tuple[Step, ...]
+    """The lesson in order."""
+
+    def step(self, id: str) -> Step:  # noqa: A002 - as the field is called
+        """Return the step with the given id.
+
+        Raises:
+            KeyError: if there is none.
+        """
+        return {step.id: step for step in self.steps}[id]
+
+    @property
+    def activities(self) -> tuple[Activity, ...]:
+        """Every activity in order."""
+        return tuple(activity for step in self.steps for activity in step.activities)
+
+
+def load(package: str, language: str) -> LessonText:
+    """Read `lesson.<language>.md` of a lesson's package; English where the language is missing.
+
+    Raises:
+        LessonTextError: if the text cannot be read.
+    """
+    folder = files(package)
+    file = folder / f"lesson.{language}.md"
+    if not file.is_file():
+        language, file = "en", folder / "lesson.en.md"
+    return parse(file.read_text(encoding="utf-8"), language, file.name)
+
+
+def parse(text: str, language: str, name: str = "lesson") -> LessonText:
+    """Read a lesson's text; `name` is the file's name in messages.
+
+    Raises:
+        LessonTextError: if the text cannot be read.
+    """
+    lines = text.splitlines()
+    front, start = _front(lines, name)
+    steps = tuple(_steps(lines, start, name))
+    if not steps:
+        raise LessonTextError(f"{name}: no step; a step starts with '## Title {{#id}}'")
+    return LessonText(
+        language,
+        front.get("words", {}),
+        front.get("sentences", {}),
+        front.get("errors", {}),
+        steps,
+    )
+
+
+def _front(lines: list[str], name: str) -> tuple[dict[str, dict[str, str]], int]:
+    if not lines or lines[0] != "+++" or "+++" not in lines[1:]:
+        raise LessonTextError(f"{name}:1: a text starts with a TOML table between lines of +++")
+    end = lines.index("+++", 1)
+    return _toml(lines[1:end], name, 2), end + 1
+
+
+def _steps(lines: list[str], start: int, name: str) -> Iterator[Step]:
+    title = id_ = lab = ""
+    prose: list[str] = []
+    found: list[Activity] = []
+    index = start
+    while index < len(lines):
+        line = lines[index]
+        index += 1
+        if heading := HEADING.match(line):
+            if id_:
+                yield Step(id_, title, "\n".join(prose).strip(), lab, tuple(found))
+            title, id_, lab, prose, found = heading["title"], heading["id"], "", [], []
+        elif line.startswith("## "):
+            raise LessonTextError(f"{name}:{index}: a step's heading ends with its id: {{#id}}")
+        elif fence := FENCE.match(line):
+            block, first = [], index
+            while index < len(lines) and lines[index] != "```":
+                block.append(lines[index])
+                index += 1
+            if index == len(lines):
+                raise LessonTextError(f"{name}:{first}: this block is not closed by ```")
+            index += 1
+            kind = fence["kind"]
+            if kind == "lab":
+                lab = "".join(part.strip() for part in block)
+            elif kind in activities.KINDS:
+                found.append(_activity(kind, block, name, first))
+            else:
+                prose += [line, *block, "```"]
+        elif id_:
+            prose.append(line)
+    if id_:
+        yield Step(id_, title, "\n".join(prose).strip(), lab, tuple(found))
+
+
+def _activity(kind: str, block: list[str], name: str, line: int) -> Activity:
+    try:
+        return activities.build(kind, _toml(block, name, line + 1))
+    except (TypeError, KeyError, ValueError) as error:
+        if isinstance(error, LessonTextError):
+            raise
+        raise LessonTextError(f"{name}:{line}: {kind}: {error}") from error
+
+
+def _toml(block: list[str], name: str, line: int) -> dict[str, dict[str, str]]:
+    try:
+        return tomllib.loads("\n".join(block))
+    except tomllib.TOMLDecodeError as error:
+        raise LessonTextError(f"{name}:{line}: {error}") from error

@@ -1,0 +1,1 @@
+"""The screens: home, lesson, and those that lie over them."""

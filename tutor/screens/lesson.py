@@ -1,0 +1,279 @@
+"""The lesson screen: a step's text and activities beside the lab, or one at a time when narrow.
+
+The screen owns the position in the lesson. It takes answers from the text, runs what a prediction
+is about in the lab, and gives the verdict back.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.reactive import reactive
+from textual.screen import Screen
+from textual.widgets import Markdown, Static
+
+from tutor import catalog, i18n, lesson_text
+from tutor.activities import Choice, Guided, Number, Predict, Verdict
+from tutor.api import parse_query
+from tutor.i18n import t
+from tutor.numbers import formatted
+from tutor.safe import safe
+from tutor.standing import Standing
+from tutor.widgets.card import Card
+from tutor.widgets.dots import dots
+from tutor.widgets.key_bar import KeyBar
+from tutor.widgets.lab import Lab
+from tutor.widgets.step_view import StepView
+from tutor.widgets.top_bar import TopBar
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from tutor.activities import Activity
+    from tutor.api import Frame, Lesson
+    from tutor.lesson_text import Step
+    from tutor.session import Session
+
+WIDE = 100
+"""From how many columns on the text and the lab stand side by side."""
+
+
+class LessonScreen(Screen[None]):
+    """One lesson, from the step where the learner left it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "other_pane", "keys.other_pane", priority=True),
+        Binding("n", "step(1)", "keys.next"),
+        Binding("p", "step(-1)", "keys.previous"),
+        Binding("enter", "go_on", "keys.go_on", show=False),
+        Binding("c", "code", "keys.code"),
+        Binding("s", "solve", "keys.solve", show=False),
+        Binding("question_mark", "app.keys", "keys.keys"),
+        Binding("escape", "home", "keys.home"),
+    ]
+
+    index: reactive[int] = reactive(0, init=False)
+    """The step on the screen."""
+
+    def __init__(self, lesson: Lesson, session: Session, state: str = "") -> None:
+        """Open `lesson`, with the lab in `state` (`name=value&…`) if one is given."""
+        super().__init__()
+        self._lesson = lesson
+        self._session = session
+        self._text = lesson_text.load(lesson.package, i18n.language())
+        self._standing = Standing(lesson.id, self._text, session.progress)
+        index, left = self._standing.start
+        params = catalog.lab_params(lesson)
+        query = state or left or self._lab_of(index)
+        first = params.from_strings(parse_query(query))
+        self._asked: tuple[Predict | Number, float] | None = None
+        ascii_only = session.ascii_only
+        self._text_pane = StepView(self._text.words, self._standing, ascii_only=ascii_only)
+        pictures = importlib.import_module(f"{lesson.package}.screen").PICTURES
+        self._lab = Lab(lesson, pictures, self._text.words, session, first)
+        self.set_reactive(LessonScreen.index, index)
+
+    @property
+    def lesson_id(self) -> str:
+        """The id of the lesson."""
+        return self._lesson.id
+
+    @property
+    def step(self) -> Step:
+        """The step on the screen."""
+        return self._text.steps[self.index]
+
+    def compose(self) -> ComposeResult:
+        """Lay out the top line, the two panes, the line for notices and the keys."""
+        language = i18n.language()
+        path = (t("home.name"), self._lesson.module[language], self._lesson.title[language])
+        yield TopBar(self._session, path)
+        with Horizontal(id="panes"):
+            yield self._text_pane
+            yield self._lab
+        yield Static(id="notice")
+        yield KeyBar(ascii_only=self._session.ascii_only)
+
+    async def on_mount(self) -> None:
+        """Show the step where the learner is."""
+        self._lab.border_title = t("lesson.lab")
+        await self._show_step()
+        self._text_pane.focus()
+
+    def on_resize(self) -> None:
+        """Stand the panes side by side when there is room."""
+        self.set_class(self.size.width >= WIDE, "wide")
+
+    async def action_step(self, by: int) -> None:
+        """Go some steps on or back."""
+        index = min(max(self.index + by, 0), len(self._text.steps) - 1)
+        if index == self.index:
+            if by > 0:
+                self.action_home()
+            return
+        self.index = index
+        self._enter_lab()
+        await self._show_step()
+        self.action_focus_text()
+
+    async def action_go_on(self) -> None:
+        """Do the next thing: type a number, or go to the next step when all is answered."""
+        card = self._text_pane.current
+        if card is not None and not (card.verdict and card.verdict.right):
+            if isinstance(card.activity, Number):
+                card.type_number("")
+            else:
+                self._text_pane.reveal(card)
+        else:
+            await self.action_step(1)
+
+    def action_other_pane(self) -> None:
+        """Go to the lab, or back to the text."""
+        if self._in_lab():
+            self.action_focus_text()
+        else:
+            self.add_class("lab")
+            controls = self._lab.query("#controls > *")
+            (controls.first() if controls and not self._lab.locked else self._lab).focus()
+
+    def action_focus_text(self) -> None:
+        """Go to the text."""
+        self.remove_class("lab")
+        self._text_pane.focus()
+
+    def action_code(self) -> None:
+        """Show the code behind what is on the screen, with the values that are set."""
+        from tutor.screens.code import CodeScreen  # noqa: PLC0415 - highlighting loads slowly
+
+        if self._lab.params is not None:
+            self.app.push_screen(CodeScreen(self._lesson, self._lab.view, self._lab.params))
+
+    def action_solve(self) -> None:
+        """Show how the current guided task is solved."""
+        card = self._text_pane.current
+        if card is not None and isinstance(card.activity, Guided):
+            self._lab.set_state(card.activity.solution)
+
+    def action_home(self) -> None:
+        """Leave the lesson; it goes on here another time."""
+        self._remember()
+        self.dismiss()
+
+    def on_unmount(self) -> None:
+        """Record where the learner is."""
+        self._remember()
+
+    def on_markdown_link_clicked(self, event: Markdown.LinkClicked) -> None:
+        """Set the lab to the run that a number in the text comes from."""
+        event.stop()
+        if not self._lab.locked and not event.href.startswith(("http:", "https:")):
+            self._lab.set_state(event.href.partition("#")[0])
+
+    def on_card_answered(self, event: Card.Answered) -> None:
+        """Judge an answer; a prediction waits for its run."""
+        event.stop()
+        activity = event.activity
+        match activity:
+            case Predict() | Number():
+                self._asked = (activity, event.answer)
+                self._text_pane.card(activity).tell(t("card.running"))
+                self._lab.locked = False
+                self._lab.set_state(activity.run.query, run=True)
+            case Choice():
+                self._judged(activity, event.answer, activity.judge(int(event.answer)))
+
+    def on_lab_drawn(self, event: Lab.Drawn) -> None:
+        """Give the verdict that waited for this frame, and tick guided tasks."""
+        event.stop()
+        if not event.last:
+            return
+        if self._asked is not None and self._lab.view == self._asked[0].run.task:
+            self._judge_run(event.frame)
+        for activity in self.step.activities:
+            if isinstance(activity, Guided) and not self._standing.is_right(activity):
+                check = catalog.checks(self._lesson)[activity.check]
+                if check(event.params, event.frame):
+                    verdict = Verdict(right=True, why=activity.why)
+                    self._judged(activity, event.params.query(), verdict)
+
+    def on_lab_failed(self, event: Lab.Failed) -> None:
+        """Give the author's verdict where the run cannot be had."""
+        event.stop()
+        if self._asked is not None:
+            activity, answer = self._asked
+            self._asked = None
+            self._judged(activity, answer, activity.judge_unrun(answer), t("card.not_run"))
+
+    def _judge_run(self, frame: Frame) -> None:
+        if self._asked is None:
+            return
+        (activity, answer), self._asked = self._asked, None
+        measured = getattr(frame, activity.run.measure)
+        shown = measured if isinstance(measured, str) else formatted(measured, activity.unit)
+        told = t("card.measured", value=shown)
+        self._judged(activity, answer, activity.judge_run(answer, measured), told)
+
+    def _judged(
+        self, activity: Activity, answer: object, verdict: Verdict, measured: str = ""
+    ) -> None:
+        self._standing.answer(self.step, activity, answer, verdict)
+        card = self._text_pane.card(activity)
+        chosen = answer if isinstance(answer, int) and isinstance(activity, Choice) else None
+        card.show_verdict(chosen, verdict, measured)
+        self._text_pane.mark_current()
+        self._text_pane.reveal(card)
+        if isinstance(activity, Number) and verdict.right:
+            self.action_focus_text()
+        self._show_position()
+
+    async def _show_step(self) -> None:
+        self._asked = None
+        self._standing.visit(self.step, self._lab_state())
+        await self._text_pane.show(self.step)
+        self._text_pane.border_title = safe(self.step.title)
+        self._lab.locked = self._waits_for_prediction()
+        self._show_position()
+
+    def _show_position(self) -> None:
+        bar = self.query_one(TopBar)
+        ascii_only = self._session.ascii_only
+        bar.dots = dots(self._standing.steps(), self.index, ascii_only=ascii_only)
+        bar.count = f"{self.index + 1}/{len(self._text.steps)}"
+        unsaved = self._session.progress.unsaved
+        notice = self.query_one("#notice", Static)
+        notice.update(Content(safe(str(unsaved)) if unsaved else ""))
+        notice.set_class(unsaved is not None, "shown")
+
+    def _waits_for_prediction(self) -> bool:
+        return any(
+            isinstance(one, Predict) and self._standing.given(one) is None
+            for one in self.step.activities
+        )
+
+    def _enter_lab(self) -> None:
+        """Set the lab to the state in which the step finds it."""
+        self._lab.locked = False
+        if self.step.lab:
+            self._lab.set_state(self.step.lab)
+
+    def _lab_of(self, index: int) -> str:
+        """Return the state in which a step finds the lab: its own, or an earlier step's."""
+        for step in reversed(self._text.steps[: index + 1]):
+            if step.lab:
+                view, _, rest = step.lab.partition("?")
+                return f"view={view}&{rest}"
+        return ""
+
+    def _lab_state(self) -> str:
+        return self._lab.params.query() if self._lab.params is not None else ""
+
+    def _remember(self) -> None:
+        if self._lab_state() != self._standing.start[1] or self._standing.start[0] != self.index:
+            self._standing.visit(self.step, self._lab_state())
+
+    def _in_lab(self) -> bool:
+        return self._lab.has_focus_within or self._lab.has_focus

@@ -1,0 +1,93 @@
+"""Where a learner stands in one lesson: what was answered, which steps are done, where to go on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tutor.activities import Choice, Number, Verdict
+
+if TYPE_CHECKING:
+    from tutor.activities import Activity
+    from tutor.lesson_text import LessonText, Step
+    from tutor.progress import Progress
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """An answer that was given, and what it was worth."""
+
+    answer: Any
+    """The index of an option, a number, or for a guided task the state of the lab."""
+    verdict: Verdict
+    """What it was worth."""
+
+
+class Standing:
+    """One learner in one lesson: reads the past from the progress, and adds to it."""
+
+    def __init__(self, lesson: str, text: LessonText, progress: Progress) -> None:
+        """Stand where `progress` says in the lesson with this id and text."""
+        self._lesson = lesson
+        self._text = text
+        self._progress = progress
+        self._given = {
+            activity.id: Given(answered.answer, _remembered(activity, answered.answer, answered.right))
+            for activity in text.activities
+            if (answered := progress.answers(lesson).get(activity.id))
+        }
+        self._visited = progress.visited(lesson)
+
+    @property
+    def start(self) -> tuple[int, str]:
+        """The index of the step to go on at, and the state of the lab that was left there."""
+        position = self._progress.position(self._lesson)
+        ids = [step.id for step in self._text.steps]
+        if position is None or position.step not in ids:
+            return 0, ""
+        return ids.index(position.step), position.lab
+
+    def given(self, activity: Activity) -> Given | None:
+        """Return the last answer to an activity, None if there is none."""
+        return self._given.get(activity.id)
+
+    def is_done(self, step: Step) -> bool:
+        """Return whether the step was seen and its activities have right answers."""
+        return step.id in self._visited and all(self.is_right(one) for one in step.activities)
+
+    def is_right(self, activity: Activity) -> bool:
+        """Return whether the last answer to an activity was right."""
+        given = self.given(activity)
+        return given is not None and given.verdict.right
+
+    def steps(self) -> list[tuple[bool, bool]]:
+        """Return for each step whether it is done and whether it was visited."""
+        return [(self.is_done(step), step.id in self._visited) for step in self._text.steps]
+
+    def visit(self, step: Step, lab: str) -> None:
+        """Record that the learner is at a step, with the lab in a state."""
+        self._visited.add(step.id)
+        self._progress.record(self._lesson, "step", step=step.id, lab=lab)
+
+    def answer(self, step: Step, activity: Activity, answer: Any, verdict: Verdict) -> None:
+        """Record an answer and what it was worth."""
+        self._given[activity.id] = Given(answer, verdict)
+        self._progress.record(
+            self._lesson,
+            "answer",
+            step=step.id,
+            activity=activity.id,
+            answer=answer,
+            right=verdict.right,
+            mistake=verdict.mistake,
+        )
+
+
+def _remembered(activity: Activity, answer: Any, right: bool) -> Verdict:  # noqa: FBT001
+    """Return the verdict on an answer of an earlier day: as it was given then."""
+    match activity:
+        case Choice(options=options) if isinstance(answer, int) and answer < len(options):
+            return Verdict(right, options[answer].why, options[answer].mistake)
+        case Number() if isinstance(answer, int | float):
+            return activity.judge_unrun(answer)
+    return Verdict(right, getattr(activity, "why", ""))

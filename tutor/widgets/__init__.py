@@ -1,0 +1,1 @@
+"""The widgets that all lessons share, one idea a file."""

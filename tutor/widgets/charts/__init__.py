@@ -1,0 +1,1 @@
+"""The steps from a chart to lines of text, one idea a file."""
