@@ -106,7 +106,9 @@ class Setting:
         """Return the value at a share of the range, on a step."""
         if self.log:
             return self._nearest_round(self.low * (self.high / self.low) ** share)
-        return self._within(round((self.high - self.low) * share / self.step) * self.step + self.low)
+        return self._within(
+            round((self.high - self.low) * share / self.step) * self.step + self.low
+        )
 
     def moved(self, value: float, steps: int) -> float:
         """Return the value some steps up or down, within the range and on a multiple of a step."""
@@ -171,7 +173,9 @@ class Params:
         """Check every value."""
         kinds = get_type_hints(type(self))
         for one in fields(self):
-            value = _checked(one.name, getattr(self, one.name), kinds[one.name], self.setting(one.name))
+            value = _checked(
+                one.name, getattr(self, one.name), kinds[one.name], self.setting(one.name)
+            )
             object.__setattr__(self, one.name, value)
 
     @classmethod

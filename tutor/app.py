@@ -52,7 +52,9 @@ class TutorApp(App[int]):
         self._state = state
         self._chosen = chosen
         encoding = getattr(self, "encoding", "utf-8")
-        ascii_only = chosen.ascii if chosen.ascii is not None else terminal.ascii_only(os.environ, encoding)
+        ascii_only = (
+            chosen.ascii if chosen.ascii is not None else terminal.ascii_only(os.environ, encoding)
+        )
         self.client = ComputeClient.logged(device, self._status_changed)
         self.session = Session(
             client=self.client,
@@ -94,7 +96,10 @@ class TutorApp(App[int]):
         from tutor.screens.keys import KeysScreen  # noqa: PLC0415 - when it is asked for
 
         ascii_only = self.session.ascii_only
-        keys = [(key_name(one, ascii_only=ascii_only), t(one.description)) for one in keys_of(self.screen)]
+        keys = [
+            (key_name(one, ascii_only=ascii_only), t(one.description))
+            for one in keys_of(self.screen)
+        ]
         self.push_screen(KeysScreen(keys))
 
     def action_next_theme(self) -> None:

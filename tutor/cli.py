@@ -84,7 +84,9 @@ def task_words(ctx: click.Context, param: click.Parameter, begun: str) -> list[C
 
 
 @click.group(cls=Command, invoke_without_command=True)
-@click.option("--lang", type=click.Choice(list(i18n.LANGUAGES)), help="Language; else the locale's.")
+@click.option(
+    "--lang", type=click.Choice(list(i18n.LANGUAGES)), help="Language; else the locale's."
+)
 @click.option("--plain", is_flag=True, help="Show lessons as text: for pipes and screen readers.")
 @click.option("--device", type=click.Choice(DEVICES), default="auto", help="Where to compute.")
 @click.option("--debug", is_flag=True, help="Show tracebacks.")

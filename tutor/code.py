@@ -33,7 +33,7 @@ def listing(lesson: Lesson, task: str, params: Params, *, streams: bool) -> str:
     functions = "\n\n\n".join(_source(source, node) for node in module.body if node in needed)
     kind = type(params).__name__
     values = ", ".join(f"{name}={value!r}" for name, value in params.values().items())
-    call = f"{task}(params, torch.device(\"cpu\"))"
+    call = f'{task}(params, torch.device("cpu"))'
     last = f"for frame in {call}:\n    print(frame)" if streams else f"print({call})"
     state = f"from {lesson.package}.state import {kind}"
     header = f"from __future__ import annotations\n\n{imports}\n{state}"

@@ -70,7 +70,7 @@ def run_guarded(main: Callable[[], int]) -> int:
         _be_child(main, watched, saved)
     os.close(watched)
     code = os.waitstatus_to_exitcode(_Parent(child, saved).wait())
-    _put_back(saved, surely=code < 0)
+    _put_back(saved, surely=code < 0 and _ours())
     if code < 0:
         _tell_signal(signal.Signals(-code))
         return 128 - code
@@ -164,15 +164,22 @@ def _keys_make_signals() -> bool:
         return False
 
 
+def _ours() -> bool:
+    """Tell whether the terminal is ours and not, by now, another job's or the shell's."""
+    try:
+        return os.tcgetpgrp(0) == os.getpgrp()
+    except OSError:
+        return False
+
+
 def _put_back(saved: list[Any], *, surely: bool = False) -> None:
-    """Restore the terminal if it is ours and its attributes are not `saved`, or `surely`."""
+    """Restore the modes of the terminal if its attributes are not `saved`, or `surely`."""
     with suppress(termios.error, OSError):
-        if os.tcgetpgrp(0) != os.getpgrp():
-            return
-        if surely or termios.tcgetattr(0) != saved:
+        if surely or (_ours() and termios.tcgetattr(0) != saved):
             terminal.restore(_screen())
-            termios.tcsetattr(0, termios.TCSANOW, saved)
-            termios.tcflush(0, termios.TCIFLUSH)
+            if _ours():
+                termios.tcsetattr(0, termios.TCSANOW, saved)
+                termios.tcflush(0, termios.TCIFLUSH)
 
 
 def _screen() -> int:
@@ -235,8 +242,7 @@ def _end_with_parent(watched: int, saved: list[Any]) -> None:
         os.kill(os.getpid(), signal.SIGHUP)
         time.sleep(GRACE)
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTTOU])
-    terminal.restore(_screen())
-    _put_back(saved)
+    _put_back(saved, surely=True)
     os._exit(128 + signal.SIGHUP)
 
 

@@ -60,7 +60,10 @@ def make(folder: Path) -> None:
     if not folder.is_dir():
         if folder.parent != folder:
             make(folder.parent)
-        folder.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
+        try:
+            folder.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
+        except FileExistsError:
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR)) from None
 
 
 def writable(folder: Path) -> TutorError | None:

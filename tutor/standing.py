@@ -32,7 +32,9 @@ class Standing:
         self._text = text
         self._progress = progress
         self._given = {
-            activity.id: Given(answered.answer, _remembered(activity, answered.answer, answered.right))
+            activity.id: Given(
+                answered.answer, _remembered(activity, answered.answer, answered.right)
+            )
             for activity in text.activities
             if (answered := progress.answers(lesson).get(activity.id))
         }

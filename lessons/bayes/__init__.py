@@ -8,10 +8,10 @@ LESSON = Lesson(
     module={"en": "Probability", "ko": "확률"},
     title={"en": "Bayes' theorem", "ko": "베이즈 정리"},
     summary={
-        "en": "A test is 99 % sure, and still half of its alarms are false. "
+        "en": "A test is 99% sure, and still half of its alarms are false. "
         "Count people, then see why, and what a second test adds.",
-        "ko": "99 % 정확하다는 검사인데 양성의 절반이 틀립니다. "
-        "사람을 세어 보며 왜 그런지, 두 번째 검사가 무엇을 더하는지 알아봅니다.",
+        "ko": "99% 정확하다는 검사인데 양성의 절반 가까이가 틀립니다. "
+        "사람 수를 세어 까닭을 알아보고, 한 번 더 검사하면 무엇이 달라지는지 봅니다.",
     },
     minutes=35,
     goals=(
@@ -26,35 +26,35 @@ LESSON = Lesson(
             "parts",
             {
                 "en": "name prior, likelihood, evidence and posterior in a problem of your own",
-                "ko": "주어진 문제에서 사전확률, 가능도, 증거, 사후확률을 짚어 냅니다",
+                "ko": "새로운 문제에서 사전확률, 가능도, 증거, 사후확률을 찾아냅니다",
             },
         ),
         Goal(
             "update",
             {
                 "en": "update a belief result by result, the posterior becoming the next prior",
-                "ko": "사후확률을 다음 사전확률로 삼아 결과마다 믿음을 갱신합니다",
+                "ko": "사후확률을 다음 사전확률로 삼아 결과가 나올 때마다 믿음을 갱신합니다",
             },
         ),
         Goal(
             "prior",
             {
                 "en": "say what the prior does to the answer, and what to do without one",
-                "ko": "사전확률이 답을 어떻게 바꾸는지, 모를 때는 어떻게 하는지 설명합니다",
+                "ko": "사전확률이 답을 어떻게 바꾸는지, 모를 때는 무엇을 말할 수 있는지 설명합니다",
             },
         ),
         Goal(
             "simulate",
             {
                 "en": "check a probability by simulating it, and say how far off it may be",
-                "ko": "시뮬레이션으로 확률을 검산하고 오차의 크기를 말합니다",
+                "ko": "시뮬레이션으로 확률을 검증하고 오차가 어느 정도인지 말합니다",
             },
         ),
         Goal(
             "likelihood",
             {
                 "en": "tell a likelihood from a distribution, and update a Beta prior",
-                "ko": "가능도와 확률분포를 구별하고, 베타 사전분포를 갱신합니다",
+                "ko": "가능도와 분포를 구별하고 베타 사전분포를 갱신합니다",
             },
         ),
     ),

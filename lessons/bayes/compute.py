@@ -79,10 +79,10 @@ def curve(params: Test, device: torch.device) -> Curve:
 
 
 def trial(params: Trial, device: torch.device) -> Iterator[TrialFrame]:
-    """Simulate people, test each of them and count: no use is made of Bayes' theorem.
+    """Simulate people, test each of them and count, without Bayes' theorem.
 
-    Everyone throws a die with 2³¹ sides twice, once for the illness and once for the test. On a
-    CPU such integers come faster than float32 numbers in [0, 1), and have 128 times their steps.
+    Everyone throws a die with 2³¹ sides twice: for the illness and for the test. On a CPU such
+    integers come faster than float32 numbers from [0, 1), and are 128 times as fine.
 
     Yields:
         The trial so far, after each chunk; the last frame covers exactly `params.people`.
@@ -90,7 +90,7 @@ def trial(params: Trial, device: torch.device) -> Iterator[TrialFrame]:
     Raises:
         ImpossibleError: `zero_evidence`, if nobody can test positive.
     """
-    seen = untested(posterior(params, device).posterior)
+    seen = untested(theorem=posterior(params, device).posterior)  # only to compare with
     sides = (round(2**31 * p) for p in (params.prior, params.sensitivity, params.false_alarm))
     last_ill, last_found, last_alarm = (side - 1 for side in sides)
     random = torch.Generator(device).manual_seed(params.seed)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from lessons.bayes import state
 
-TALL = 30
+TALL = 24
 """From how many rows on the tree of counts has room below the people."""
 
 
@@ -31,8 +31,9 @@ class People(Picture):
     People > IconArray { margin: 0 1; }
     People > Tree { display: none; margin: 1 1 0 1; }
     People.tall > Tree { display: block; }
-    People.tall > IconArray { height: 20; margin: 1 1 0 1; }
-    People.tall > #formula { margin-top: 1; }
+    People.tall > IconArray { margin: 1 1 0 1; max-height: 21; }
+    People > #theorem { display: none; height: 1; margin-top: 1; padding: 0 1; color: $muted; }
+    People.tall > #theorem { display: block; }
     """
 
     controls = ("prior", "sensitivity", "false_alarm")
@@ -42,6 +43,7 @@ class People(Picture):
         yield Static(id="legend")
         yield IconArray()
         yield Tree(ascii_only=self.ascii_only)
+        yield Static(id="theorem")
         yield Static(id="formula")
 
     def on_resize(self) -> None:
@@ -73,7 +75,8 @@ class People(Picture):
                 Branch(f"{counted(frame.healthy)} {healthy}", self._leaves(kinds[2:])),
             ),
         )
-        self.query_one("#formula", Static).update(self._formula(params, frame))
+        self.query_one("#theorem", Static).update(self._theorem(params, frame))
+        self.query_one("#formula", Static).update(self._formula(frame))
 
     def _leaves(self, kinds: tuple[tuple[float, str, str, str], ...]) -> tuple[Branch, ...]:
         return tuple(
@@ -81,11 +84,15 @@ class People(Picture):
             for people, sign, colour, name in kinds
         )
 
-    def _formula(self, params: state.Lab, frame: state.Posterior) -> Content:
+    def _theorem(self, params: state.Lab, frame: state.Posterior) -> Content:
         ill, times = self.words["ill"], "*" if self.ascii_only else "×"
+        numbers = f"{params.sensitivity:.4g} {times} {params.prior:.4g} / {frame.evidence:.4g}"
+        return Content(f"P({ill}|+) = P(+|{ill}) P({ill}) / P(+) = {numbers}")
+
+    def _formula(self, frame: state.Posterior) -> Content:
+        ill = self.words["ill"]
         found, alarms = counted(frame.true_positive), counted(frame.false_positive)
         answer = percent(frame.posterior)
-        joint = f"{params.sensitivity:.4g} {times} {params.prior:.4g}"
         return Content.assemble(
             (f"P({ill}|+)", "bold"),
             " = ",
@@ -96,7 +103,6 @@ class People(Picture):
             (alarms, "$accent bold"),
             ") = ",
             (answer, "bold reverse"),
-            (f"\n= P(+|{ill}) P({ill}) / P(+) = {joint} / {frame.evidence:.4g}", "$muted"),
         )
 
 
@@ -111,7 +117,7 @@ class Chain(Picture):
 
     def compose(self) -> ComposeResult:
         """Lay out the plot and the path in numbers."""
-        yield Plot()
+        yield Plot(ascii_only=self.ascii_only)
         yield Static(id="path")
 
     def show(self, params: state.Lab, frame: state.Update) -> None:
@@ -122,7 +128,7 @@ class Chain(Picture):
         tests = np.arange(len(beliefs))
         belief = self.words["belief"]
         self.query_one(Plot).chart = Chart(
-            (
+            series=(
                 Series(tests, beliefs, belief, role="primary", style="line"),
                 Series(tests, beliefs, "", role="accent", style="points"),
             ),
@@ -153,15 +159,15 @@ class EveryPrior(Picture):
 
     def compose(self) -> ComposeResult:
         """Lay out the plot and its reading at the prior that is set."""
-        yield Plot()
+        yield Plot(ascii_only=self.ascii_only)
         yield Static(id="here")
 
     def show(self, params: state.Lab, frame: state.Curve) -> None:
         """Draw the curves."""
         words = self.words
         self.query_one(Plot).chart = Chart(
-            (
-                Series(frame.priors, frame.after_positive, words["after_positive"], role="error"),
+            series=(
+                Series(frame.priors, frame.after_positive, words["after_positive"], role="ill"),
                 Series(frame.priors, frame.after_negative, words["after_negative"], role="primary"),
                 Series(frame.priors, frame.priors, words["no_test"], role="muted"),
             ),
@@ -196,15 +202,15 @@ class Trial(Picture):
 
     def compose(self) -> ComposeResult:
         """Lay out the plot and the counts."""
-        yield Plot()
+        yield Plot(ascii_only=self.ascii_only)
         yield Static(id="counts")
 
     def show(self, params: state.Lab, frame: state.TrialFrame) -> None:
         """Draw the trial so far."""
         words = self.words
-        room = max(abs(frame.exact - 0.5), 0.1)
+        room = 0.12
         self.query_one(Plot).chart = Chart(
-            (Series(frame.sizes, frame.shares, words["share"], role="primary"),),
+            series=(Series(frame.sizes, frame.shares, words["share"], role="primary"),),
             marks=(Mark(words["theorem"], y=frame.exact, role="accent"),),
             x_label=words["n_people"],
             y_label=words["share"],
@@ -242,7 +248,7 @@ class Rate(Picture):
 
     def compose(self) -> ComposeResult:
         """Lay out the plot and the numbers."""
-        yield Plot()
+        yield Plot(ascii_only=self.ascii_only)
         yield Static(id="numbers")
 
     def show(self, params: state.Lab, frame: state.Likelihood) -> None:
@@ -252,8 +258,10 @@ class Rate(Picture):
         peak = float(finite.max())
         likelihood = frame.likelihood / frame.likelihood.max() * peak
         self.query_one(Plot).chart = Chart(
-            (
-                Series(frame.theta, frame.posterior_density, words["posterior_density"], role="error"),
+            series=(
+                Series(
+                    frame.theta, frame.posterior_density, words["posterior_density"], role="ill"
+                ),
                 Series(frame.theta, likelihood, words["likelihood"], role="accent"),
                 Series(frame.theta, frame.prior_density, words["prior_density"], role="muted"),
             ),

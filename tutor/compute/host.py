@@ -189,7 +189,11 @@ def main() -> None:
         import numpy as np  # noqa: F401, PLC0415 - imported once here, for every child
         import torch  # noqa: F401, PLC0415
     except BaseException as error:  # noqa: BLE001 - a broken torch may raise anything
-        key = "error.torch.missing" if isinstance(error, ModuleNotFoundError) else "error.torch.broken"
+        key = (
+            "error.torch.missing"
+            if isinstance(error, ModuleNotFoundError)
+            else "error.torch.broken"
+        )
         detail = f"{type(error).__name__}: {error}".splitlines()[0][:300]
         os.write(answers, encode(Unavailable(key, detail)))
         sys.exit(1)

@@ -30,7 +30,7 @@ class Card(Vertical):
     DEFAULT_CSS = """
     Card {
         height: auto;
-        margin: 1 0 0 0;
+        margin: 0 0 1 0;
         padding: 0 1;
         border-left: outer $faint;
         &.current { border-left: outer $accent; }
@@ -65,7 +65,9 @@ class Card(Vertical):
         super().__init__(id=f"card-{activity.id}")
         self.activity = activity
         self._words = words
-        self._marks = ("*", ">", "v", "x", "[ ]", "[x]") if ascii_only else ("?", "▸", "✓", "✗", "☐", "☑")
+        self._marks = (
+            ("*", ">", "v", "x", "[ ]", "[x]") if ascii_only else ("?", "▸", "✓", "✗", "☐", "☑")
+        )
 
     def compose(self) -> ComposeResult:
         """Lay out the question, the options or the input, and the room for the verdict."""
@@ -185,7 +187,9 @@ class Option(Static):
 
     def render(self) -> Content:
         """Draw the mark, the number and the text, its further lines indented."""
-        return Content.assemble((f"{self.mark} ", "bold"), (f"{self.index + 1}  ", "$accent bold"), self._told)
+        return Content.assemble(
+            (f"{self.mark} ", "bold"), (f"{self.index + 1}  ", "$accent bold"), self._told
+        )
 
     def on_click(self, event: events.Click) -> None:
         """Choose this option."""

@@ -119,9 +119,11 @@ def _entries(chart: Chart, curves: Sequence[Curve], width: int, signs: Character
                 shown = curve.few or _several(curves)
                 sign = signs.line + (sign if shown else "") + signs.line
             entries.append(_entry(sign, curve.series.name, curve.series.role, width, signs))
-    for mark in chart.marks:
-        if not _stands_beside(mark, width):
-            entries.append(_entry(_mark_sign(mark, signs), mark.label, mark.role, width, signs))
+    entries += [
+        _entry(_mark_sign(mark, signs), mark.label, mark.role, width, signs)
+        for mark in chart.marks
+        if not _stands_beside(mark, width)
+    ]
     return entries
 
 

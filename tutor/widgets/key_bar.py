@@ -33,6 +33,8 @@ ASCII_NAMES = {
 def key_name(binding: Binding, *, ascii_only: bool) -> str:
     """Return what people call the key of a binding."""
     key = binding.key
+    if binding.key_display:
+        return binding.key_display.replace("–", "-") if ascii_only else binding.key_display
     name = NAMES.get(key) or (f"^{key[5:].upper()}" if key.startswith("ctrl+") else key)
     name = name.upper() if name.startswith("f") and name[1:].isdigit() else name
     return ASCII_NAMES.get(name, name) if ascii_only else name

@@ -24,7 +24,6 @@ from tutor.compute.client import ComputeUnavailableError, State, Status, WorkerL
 from tutor.errors import ImpossibleError, TutorError
 from tutor.i18n import t
 from tutor.safe import safe
-from tutor.numbers import formatted
 from tutor.widgets.signs import Signs
 from tutor.widgets.slider import Slider
 from tutor.widgets.view_bar import ViewBar
@@ -50,7 +49,7 @@ class Lab(Vertical):
     Lab > #told { height: auto; max-height: 3; padding: 0 1; display: none; }
     Lab > #told.shown { display: block; }
     Lab > #told.problem { color: $error; }
-    Lab > #controls { height: auto; padding-top: 1; }
+    Lab > #controls { height: auto; }
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -88,13 +87,6 @@ class Lab(Vertical):
         """What was set."""
         problem: TutorError
         """Why there is none."""
-
-    @dataclass
-    class Running(Message):
-        """A stream has started or ended, been held or released."""
-
-        running: bool
-        """Whether a stream is under way."""
 
     def __init__(
         self,
@@ -153,6 +145,19 @@ class Lab(Vertical):
         view, _, rest = query.partition("?")
         self._set(kind.from_strings({"view": view, **parse_query(rest)}), run=run)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer the keys of a stream only where something streams, and only those that help."""
+        match action:
+            case "run":
+                return self._tasks[self.view].streams and not self.locked
+            case "hold" | "stop":
+                return self.streaming
+            case "advance":
+                return self.streaming and self._held
+            case "view":
+                return not self.locked
+        return True
+
     def action_view(self, step: int) -> None:
         """Go to the next or the previous view."""
         views = list(self._pictures)
@@ -171,6 +176,7 @@ class Lab(Vertical):
             self._held = not self._held
             self._stream.pause(paused=self._held)
             self._tell(t("lab.held") if self._held else t("lab.running"))
+            self.refresh_bindings()
 
     def action_advance(self) -> None:
         """Let the held stream make one frame."""
@@ -227,6 +233,7 @@ class Lab(Vertical):
         """Switch to the picture of the view and lay out its controls."""
         self.query_one(ContentSwitcher).current = f"view-{self.view}"
         self._lay_controls()
+        self.refresh_bindings()
         self.query_one(ViewBar).current = self.view
         self._compute(run=run)
 
@@ -291,7 +298,7 @@ class Lab(Vertical):
         finally:
             if streams:
                 self._stream, self._held = None, False
-                self.post_message(self.Running(running=False))
+                self.refresh_bindings()
 
     async def _draw_frames(self, params: Params, view: str, *, streams: bool) -> None:
         picture, frame = self._pictures[view], None
@@ -302,7 +309,12 @@ class Lab(Vertical):
                 if not self._held:
                     self._tell(t("lab.running") if streams else "")
                 picture.remove_class("stale")
-                picture.show(params, frame)
+                try:
+                    picture.show(params, frame)
+                except Exception as error:
+                    self.log.error(error)
+                    told = f"{type(error).__name__}: {error}"
+                    raise TutorError("error.picture", told=told) from error
                 self.post_message(self.Drawn(params, frame, last=False))
         if frame is not None:
             self._tell(t("lab.done") if streams else "")
@@ -310,7 +322,7 @@ class Lab(Vertical):
 
     def _started(self, stream: Stream) -> None:
         self._stream, self._held = stream, False
-        self.post_message(self.Running(running=True))
+        self.refresh_bindings()
 
     def _refuse(self, params: Params, problem: TutorError) -> None:
         self._lost = isinstance(problem, WorkerLostError) and not self._tasks[self.view].streams
@@ -331,8 +343,3 @@ class Lab(Vertical):
         line.update(Content(safe(told)))
         line.set_class(bool(told), "shown")
         line.set_class(problem, "problem")
-
-
-def value_shown(params: Params, name: str) -> str:
-    """Return a parameter's value as a control shows it."""
-    return formatted(getattr(params, name), type(params).setting(name).unit)

@@ -19,7 +19,6 @@ from tutor.widgets.charts.page import message
 from tutor.widgets.charts.palette import palette
 
 if TYPE_CHECKING:
-    from textual import events
     from textual.theme import Theme
 
     from tutor.widgets.chart import Chart
@@ -44,7 +43,7 @@ class Plot(Widget):
     """What is shown; None shows the message for when there is nothing."""
     empty: reactive[str] = reactive("", repaint=False)
     """What is said when there is no chart."""
-    ascii_only: reactive[bool] = reactive(False, repaint=False)
+    ascii_only: reactive[bool] = reactive(bool, repaint=False)
     """Whether the curves, the frame and the signs are ASCII."""
 
     def __init__(  # noqa: PLR0913 - the first three are the plot's, the others every widget's
@@ -73,6 +72,7 @@ class Plot(Widget):
         self.summary = summary
         self._lines: list[Strip] = []
         self._outdated = True
+        self._unseen = False
         self._waiting: asyncio.TimerHandle | None = None
         self._next_at = 0.0
         self.set_reactive(Plot.chart, chart)
@@ -81,6 +81,7 @@ class Plot(Widget):
 
     def render_line(self, y: int) -> Strip:
         """Return a line as it was last drawn; being asked for one, the plot can be seen."""
+        self._unseen = False
         self._draw_soon()
         line = self._lines[y] if y < len(self._lines) else Strip.blank(self.content_size.width)
         return line.apply_style(self.rich_style)
@@ -94,7 +95,7 @@ class Plot(Widget):
         if self._waiting:
             self._waiting.cancel()
 
-    def on_resize(self, event: events.Resize) -> None:
+    def on_resize(self) -> None:
         """Draw anew at the new size."""
         self._outdate()
 
@@ -110,7 +111,7 @@ class Plot(Widget):
         """Draw in other characters."""
         self._outdate()
 
-    def _recolour(self, theme: Theme) -> None:
+    def _recolour(self, _theme: Theme) -> None:
         self._outdate()
 
     def _outdate(self) -> None:
@@ -120,7 +121,7 @@ class Plot(Widget):
 
     def _draw_soon(self) -> None:
         """See to it that what is outdated is drawn, once, when the plot has rested."""
-        if self._outdated and self._waiting is None:
+        if self._outdated and not self._unseen and self._waiting is None:
             loop = asyncio.get_running_loop()
             rest = max(self._next_at - perf_counter(), 0.0)
             self._waiting = loop.call_later(rest, self.call_later, self._draw)
@@ -131,7 +132,8 @@ class Plot(Widget):
         if not self._outdated:
             return
         if not self._can_be_seen():
-            # Whoever makes the plot appear will have to ask for every line.
+            # Without lines in Textual's cache, whatever makes the plot appear asks for them.
+            self._unseen = True
             self.refresh()
             return
         begun = perf_counter()

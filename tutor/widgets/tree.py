@@ -78,7 +78,10 @@ class Tree(Widget):
         head = head.pad_right(max(0, cells - head.cell_length))
         lines = [head, Content.styled(self._bar(stems, middle, cells), "$muted")]
         for row in range(max(len(part.lines) for part in parts)):
-            cut = [part.lines[row] if row < len(part.lines) else Content(" " * part.cells) for part in parts]
+            cut = [
+                part.lines[row] if row < len(part.lines) else Content(" " * part.cells)
+                for part in parts
+            ]
             lines.append(Content(" " * GAP).join(cut))
         return Block(tuple(lines), cells, middle)
 

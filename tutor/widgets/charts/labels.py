@@ -39,7 +39,7 @@ def place(
     # What a label that begins in a cell would hide, with a blank on either side.
     padded = np.pad(taken, ((0, 0), (1, cells + 1)))
     total = np.cumsum(np.pad(padded, ((0, 0), (1, 0))), axis=1)
-    hidden = total[:, cells + 2 :] - total[:, : -cells - 2]
+    hidden: NDArray[np.int_] = total[:, cells + 2 :] - total[:, : -cells - 2]
     if row is None:
         places = _beside_vertical(column or 0, cells, rows)
     elif column is None:

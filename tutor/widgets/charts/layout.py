@@ -30,6 +30,8 @@ TICK_GAP = 3
 """The least blank between numbers along the horizontal axis."""
 ENTRY_GAP = 3
 """The blank between entries of the legend, and between it and the label beside it."""
+CROWDED = 8
+"""With fewer rows for the canvas, the horizontal axis has its label among its numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +69,8 @@ class Layout:
     """Where the label of the vertical axis stands."""
     axis_row: int
     """Where the horizontal axis lies; the numbers stand in the row below it."""
-    x_label_row: int
-    """Where the label of the horizontal axis stands."""
+    x_label: tuple[int, int]
+    """The row and the column where the label of the horizontal axis begins."""
     legend: tuple[tuple[int, int, Entry], ...]
     """The rows and columns where the entries of the legend begin."""
     x: Scale
@@ -117,6 +119,24 @@ def arranged(
         size: The width and the height in cells, each at least 1.
         dots: How many dots a cell of the canvas has, across and down.
     """
+    layout = _arranged(chart, entries, scales, size, dots)
+    if layout.rows < CROWDED and chart.x_label:
+        tight = _arranged(chart, entries, scales, size, dots, tight=True)
+        if tight.x_label[0] >= 0:
+            return tight
+    return layout
+
+
+def _arranged(  # noqa: PLR0913 - what `arranged` gets, and one more
+    chart: Chart,
+    entries: Sequence[Entry],
+    scales: tuple[Scale, Scale],
+    size: tuple[int, int],
+    dots: tuple[int, int],
+    *,
+    tight: bool = False,
+) -> Layout:
+    """Return the parts of a picture; if `tight`, one label has no row of its own."""
     (x, y), (width, height) = scales, size
     legend = _in_rows(entries, width)
     label_cells = cell_len(chart.y_label) + ENTRY_GAP if chart.y_label else 0
@@ -128,7 +148,7 @@ def arranged(
             "names": int(beside),
             "first names": int(bool(legend) and not beside),
             "y label": int(bool(chart.y_label) and not beside),
-            "x label": int(bool(chart.x_label)),
+            "x label": int(bool(chart.x_label) and not tight),
             "more names": 0 if beside else max(len(legend) - 1, 0),
         },
     )
@@ -139,21 +159,27 @@ def arranged(
     left = max((cell_len(tick.text) + 2 for _, tick in y_ticks), default=1)
     if not granted["axis"] or width - left < LEAST_COLUMNS:
         left, y_ticks = min(granted["axis"], 1, width - 1), ()
-    axis_row = top + rows
+    axis_row, columns = top + rows, width - left
+    x_ticks, x_label = _x_ticks(chart, x, left, columns, dots[0], tight=tight)
+    if tight:
+        x_label_row = axis_row + 1 if granted["axis"] and x_label >= 0 else -1
+    else:
+        x_label = left + max((columns - cell_len(chart.x_label)) // 2, -left)
+        x_label_row = axis_row + granted["axis"] if granted["x label"] else -1
     return Layout(
         left=left,
         top=top,
-        columns=width - left,
+        columns=columns,
         rows=rows,
         dots=dots,
         y_label_row=0 if top and chart.y_label else -1,
         axis_row=axis_row if granted["axis"] else -1,
-        x_label_row=axis_row + granted["axis"] if granted["x label"] else -1,
+        x_label=(x_label_row, x_label),
         legend=_placed(legend[: granted["names"]], 0, width, width)
         + _placed(legend[:below], height - below, left, width),
         x=x,
         y=y,
-        x_ticks=_x_ticks(chart, x, left, width - left, dots[0]) if granted["axis"] else (),
+        x_ticks=x_ticks if granted["axis"] else (),
         y_ticks=y_ticks,
     )
 
@@ -177,25 +203,33 @@ def _y_ticks(
     return tuple((bottom - cell_at(scale.share(t.value), rows, dots), t) for t in found)
 
 
-def _x_ticks(
-    chart: Chart, scale: Scale, left: int, columns: int, dots: int
-) -> tuple[tuple[int, int, Tick], ...]:
-    """Return as many numbers as stand side by side, each under its tick unless at an edge."""
+def _x_ticks(  # noqa: PLR0913 - the last says what the result holds
+    chart: Chart, scale: Scale, left: int, columns: int, dots: int, *, tight: bool
+) -> tuple[tuple[tuple[int, int, Tick], ...], int]:
+    """Return as many numbers as stand side by side, each under its tick unless at an edge.
+
+    If `tight`, the label stands in the widest blank between two of them, and comes with the column
+    where it begins, −1 if there is no room.
+    """
+    needed = cell_len(chart.x_label) + 2 * TICK_GAP if tight else TICK_GAP
     for most in range(MOST_X_TICKS, 0, -1):
         found = ticks(scale.low, scale.high, log=chart.x_log, unit=chart.x_unit, most=most)
-        placed = []
+        placed: list[tuple[int, int, Tick]] = []
+        blanks = []
         end = -TICK_GAP
         for tick in found:
             at = left + cell_at(scale.share(tick.value), columns, dots)
             cells = cell_len(tick.text)
             begin = max(0, min(at - cells // 2, left + columns - cells))
-            if begin < end + TICK_GAP:
-                break
+            if placed:
+                blanks.append((begin - end, end))
             placed.append((at, begin, tick))
             end = begin + cells
-        if len(placed) == len(found) and end <= left + columns:
-            return tuple(placed)
-    return ()
+        blank, start = max(blanks, default=(needed, 0) if not tight else (0, 0))
+        too_near = any(cells < TICK_GAP for cells, _ in blanks)
+        if end <= left + columns and not too_near and blank >= needed:
+            return tuple(placed), start + (blank - cell_len(chart.x_label)) // 2 if tight else -1
+    return (), -1
 
 
 def cell_at(share: float, cells: int, dots: int) -> int:

@@ -13,10 +13,16 @@ from textual.strip import Strip
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from tutor.widgets.charts.canvas import Row
-
 BOLD = "!"
 """What stands before a role whose text is bold."""
+BRAILLE = 0x2800
+"""The first character of Braille, the one without a dot; each dot is a bit above it."""
+DOTS = 0x100
+"""How many characters of Braille there are."""
+FEW = 4
+"""A thin line has at most this many dots in a cell."""
+EMPTY = f" {chr(BRAILLE)}"
+"""The characters of cells with nothing in them."""
 
 
 class Page:
@@ -38,16 +44,27 @@ class Page:
         if not 0 <= row < self.height:
             return
         for sign, wide in _units(text):
-            if 0 <= column and column + wide <= self.width and wide:
+            if wide and column >= 0 and column + wide <= self.width:
                 self._set(row, column, sign, wide, role)
             column += wide
 
-    def put_row(self, row: int, column: int, cells: Row, roles: list[str]) -> None:
-        """Put the cells of a canvas that belong to someone, each in the role of its owner."""
-        signs, colours = self._signs[row], self._roles[row]
-        for at, (sign, owner) in enumerate(cells, column):
-            if owner >= 0:
-                signs[at], colours[at] = sign, roles[owner]
+    def overlay(self, row: int, column: int, signs: str, role: str) -> list[int]:
+        """Put characters of one cell each on the page, without the blanks among them.
+
+        Where a few dots of Braille are already, they stay, so that a thin line goes on under
+        another; of many, as noise has, nothing remains, so that a line on top can be seen.
+
+        Returns:
+            The places in `signs` of those that were put.
+        """
+        row_signs, row_roles = self._signs[row], self._roles[row]
+        put = [at for at, sign in enumerate(signs) if sign not in EMPTY]
+        for at in put:
+            dots = ord(row_signs[column + at]) - BRAILLE
+            few = 0 < dots < DOTS and dots.bit_count() <= FEW
+            row_signs[column + at] = chr(ord(signs[at]) | dots) if few else signs[at]
+            row_roles[column + at] = role
+        return put
 
     def lines(self, palette: Mapping[str, str]) -> list[Strip]:
         """Return the lines, each exactly as many cells wide as the page, coloured by roles."""
@@ -57,7 +74,7 @@ class Page:
             segments = []
             at = 0
             for role, run in groupby(roles):
-                end = at + sum(1 for _ in run)
+                end = at + len(list(run))
                 if role not in styles:
                     styles[role] = _style(role, palette)
                 segments.append(Segment("".join(signs[at:end]), styles[role]))

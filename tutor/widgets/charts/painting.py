@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from rich.cells import cell_len
 
-from tutor.widgets.charts.canvas import NOBODY, canvas
+from tutor.widgets.charts.canvas import canvas
 from tutor.widgets.charts.labels import place
 from tutor.widgets.charts.layout import cell_at
 from tutor.widgets.charts.page import BOLD, shortened
@@ -33,7 +33,7 @@ SIGN_EVERY = 18
 """About how many columns lie between the signs on a line that has more points than columns."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, slots=True)
 class Curve:
     """A series on its way to the canvas."""
 
@@ -65,10 +65,9 @@ def paint_frame(page: Page, chart: Chart, layout: Layout, signs: Characters) -> 
     if layout.y_label_row >= 0:
         label = shortened(chart.y_label, page.width, signs.ellipsis)
         page.put(layout.y_label_row, 0, label, "muted")
-    if layout.x_label_row >= 0:
-        label = shortened(chart.x_label, page.width, signs.ellipsis)
-        middle = layout.left + (layout.columns - cell_len(label)) // 2
-        page.put(layout.x_label_row, max(middle, 0), label, "muted")
+    row, column = layout.x_label
+    if row >= 0:
+        page.put(row, column, shortened(chart.x_label, page.width, signs.ellipsis), "muted")
     for row, column, entry in layout.legend:
         page.put(row, column, entry.sign, BOLD + entry.role)
         page.put(row, column + cell_len(entry.sign) + 1, entry.name, "text")
@@ -136,26 +135,26 @@ def _paint_curves(
     page: Page, curves: Sequence[Curve], layout: Layout, signs: Characters, taken: Taken
 ) -> None:
     lines = [_line(curve, layout) for curve in curves]
-    roles = [curve.series.role for curve in curves]
-    strokes = [(line, curve.sign) for line, curve in zip(lines, curves, strict=True)]
-    if any(line.x for line in lines):
-        rows = canvas(strokes, layout.columns, layout.rows, ascii_only=signs.ascii_only)
-        for at, row in enumerate(rows):
-            page.put_row(layout.top + at, layout.left, row, roles)
-            taken[at] |= [owner != NOBODY for _, owner in row]
+    for curve, line in zip(curves, lines, strict=True):
+        sign = curve.sign if signs.ascii_only else None
+        rows = canvas(line, sign, (layout.columns, layout.rows), layout.dots)
+        for at, cells in enumerate(rows):
+            put = page.overlay(layout.top + at, layout.left, cells, curve.series.role)
+            taken[at, put] = True
     drawn = [curve for curve in curves if curve.series.style in ("line", "steps")]
     for curve, line in zip(curves, lines, strict=True):
-        cells: Iterable[tuple[int, int]] = ()
+        places: Iterable[tuple[int, int]] = ()
         if curve.series.style == "points":
-            cells = _cells_of_points(curve.series.x, curve.series.y, layout)
+            places = _cells_of_points(curve.series.x, curve.series.y, layout)
         elif curve.few:
-            cells = _cells_of_points(*curve.points, layout)
+            places = _cells_of_points(*curve.points, layout)
         elif len(drawn) > 1 and curve in drawn and not signs.ascii_only:
             share = (drawn.index(curve) + 0.5) / len(drawn)
-            cells = _cells_along(line, share, layout)
-        for row, column in cells:
-            taken[row, column] = True
-            page.put(layout.top + row, layout.left + column, curve.sign, BOLD + curve.series.role)
+            places = _cells_along(line, share, layout)
+        for at_row, at_column in places:
+            taken[at_row, at_column] = True
+            row, column = layout.top + at_row, layout.left + at_column
+            page.put(row, column, curve.sign, BOLD + curve.series.role)
 
 
 def _line(curve: Curve, layout: Layout) -> Stroke:
@@ -168,12 +167,10 @@ def _line(curve: Curve, layout: Layout) -> Stroke:
     if curve.series.style == "steps":
         x, y = stepped(x, y)
     line = stroke(layout.x.shares(x) * (wide - 1), layout.y.shares(y) * (high - 1), wide, high)
-    return dotted(line, 2.0 * across) if curve.series.style == "dotted" else line
+    return dotted(line, 1.0 + across) if curve.series.style == "dotted" else line
 
 
-def _cells_of_points(
-    x: NDArray[Any], y: NDArray[Any], layout: Layout
-) -> Iterator[tuple[int, int]]:
+def _cells_of_points(x: NDArray[Any], y: NDArray[Any], layout: Layout) -> Iterator[tuple[int, int]]:
     """Return the rows and columns of the cells that points lie in, each once."""
     across, down = layout.dots
     x_share, y_share = layout.x.shares(np.asarray(x, float)), layout.y.shares(np.asarray(y, float))

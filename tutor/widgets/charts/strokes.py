@@ -104,7 +104,8 @@ def _thinned(line: Stroke) -> Stroke:
     last: tuple[float, float] | None = None
     from_x = from_y = lowest = highest = 0.0
     for x, y, joined in zip(line.x, line.y, line.joined, strict=True):
-        if last and not (joined and x > from_x and lowest <= (y - from_y) / (x - from_x) <= highest):
+        run = x - from_x
+        if last and not (joined and run > 0 and lowest <= (y - from_y) / run <= highest):
             _add(thin, *last, joined=True)
             (from_x, from_y), last = last, None
             lowest, highest = -math.inf, math.inf

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from tutor.widgets.chart import Range, Unit
 
 LARGEST = 1e300
-"""Numbers beyond it are shown as if they were it, so that differences stay finite."""
+"""The greatest number at the end of an axis, so that differences stay finite."""
 NARROWEST = 1e-9
 """The least width of a range, relative to its greatest number."""
 SMALLEST = 1e-280
@@ -46,7 +46,8 @@ def shown_range(values: Iterable[float], *, log: bool, unit: Unit) -> Range:
 
     On a logarithmic axis only values above zero count. Without any, it is 0 to 1, or 1 to 10.
     """
-    kept = [min(max(v, -LARGEST), LARGEST) for v in values if math.isfinite(v)]
+    far = LARGEST / 10
+    kept = [min(max(v, -far), far) for v in values if math.isfinite(v)]
     if log:
         kept = [max(v, SMALLEST) for v in kept if v > 0]
     if not kept:
@@ -55,9 +56,10 @@ def shown_range(values: Iterable[float], *, log: bool, unit: Unit) -> Range:
     if is_range((low, high), log=log):
         return low, high
     if log:
-        return max(low / 3, SMALLEST / 9), high * 3
-    room = max(abs(high), SMALLEST) / 10 if high else 1.0
-    if unit == "percent" and 0 <= low and high <= 1:
+        return low / 3, high * 3
+    size = max(-low, high)
+    room = size / 10 if size > 100 * SMALLEST else 1.0
+    if unit == "percent" and low >= 0 and high <= 1:
         return max(low - 0.1, 0.0), min(high + 0.1, 1.0)
     return low - room, high + room
 
@@ -78,7 +80,8 @@ def rounded_range(low: float, high: float, *, log: bool) -> Range:
         room = (math.log10(high) - math.log10(low)) / 50
         return low / 10**room, high * 10**room
     step = round_step(high - low, 10)
-    return math.floor(low / step + SLACK) * step, math.ceil(high / step - SLACK) * step
+    first, last = math.floor(low / step + SLACK), math.ceil(high / step - SLACK)
+    return min(first * step, low), max(last * step, high)
 
 
 def round_step(span: float, parts: int) -> float:
@@ -107,15 +110,21 @@ def ticks(low: float, high: float, *, log: bool, unit: Unit, most: int) -> tuple
 
 
 def _linear_values(low: float, high: float, unit: Unit, most: int) -> tuple[list[float], float]:
-    step, values = 0.0, [low] * (most + 1)
-    parts = most
+    step = round_step(high - low, 2 * most)
+    step = max(step, 1.0) if unit == "count" else step
+    values = _multiples(step, low, high)
     while len(values) > most:
-        step = round_step(high - low, parts) if parts else step * 10
-        step = max(step, 1.0) if unit == "count" else step
-        first, last = math.ceil(low / step - SLACK), math.floor(high / step + SLACK)
-        values = [n * step for n in range(first, min(last, first + most) + 1)]
-        parts = max(parts - 1, 0)
+        finer, step = values, round_step(step * 1.5, 1)
+        values = _multiples(step, low, high)
+        if len(values) < 2 <= most:  # noqa: PLR2004 - one number gives no scale
+            return [finer[0], finer[-1]], step
     return values, step
+
+
+def _multiples(step: float, low: float, high: float) -> list[float]:
+    slack = SLACK * min((high - low) / step, 1.0)
+    first, last = math.ceil(low / step - slack), math.floor(high / step + slack)
+    return [n * step for n in range(first, last + 1)]
 
 
 def _log_values(low: float, high: float, most: int) -> tuple[list[float], float]:
