@@ -103,7 +103,7 @@ def test_events_are_neither_changed_nor_deleted(path: Path) -> None:
         with pytest.raises(sqlite3.IntegrityError, match="never"):
             connection.execute(statement)
     with pytest.raises(sqlite3.IntegrityError):
-        connection.execute(f"INSERT INTO events ({COLUMNS}) VALUES ('', '', '', '', '', 1)")
+        connection.execute(f"INSERT INTO events ({COLUMNS}) VALUES ('', '', '', '', '', x'00')")
     assert connection.execute("PRAGMA journal_mode").fetchone() == ("delete",)
     assert connection.execute("PRAGMA user_version").fetchone() == (event_file.VERSION,)
     connection.close()
@@ -204,7 +204,7 @@ def test_a_file_that_can_only_be_read_is_read(path: Path) -> None:
     progress = Progress.open(path)
     assert len(progress.answers("bayes")) == 5
     assert progress.unsaved is not None
-    assert progress.unsaved.key == "error.file.readonly"
+    assert progress.unsaved.key == "error.file.denied"
     progress.close()
 
 
@@ -342,7 +342,6 @@ def test_a_damaged_file_is_replaced_by_its_copy(path: Path) -> None:
     assert path.name in str(progress.notice)
     aside = path.parent / progress.notice.values["aside"]
     assert aside.read_bytes() == b"no database" * 100
-    assert Path(f"{aside}-journal").exists()
     assert not Path(f"{path}-journal").exists()
     progress.close()
     assert Progress.open(path).notice is None

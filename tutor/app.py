@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import signal
+from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, TextIO
 
+from rich.console import Console
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.signal import Signal
@@ -14,6 +19,7 @@ from tutor import catalog, i18n, locations, settings, terminal
 from tutor.commands import Commands
 from tutor.compute.client import ComputeClient, State, Status
 from tutor.errors import TutorError
+from tutor.guard import CRASHED
 from tutor.i18n import t
 from tutor.progress import Progress
 from tutor.safe import safe
@@ -24,7 +30,7 @@ from tutor.themes import DARK, THEMES
 from tutor.widgets.key_bar import key_name, keys_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from textual.app import SystemCommand
     from textual.screen import Screen
@@ -32,13 +38,13 @@ if TYPE_CHECKING:
     from tutor.settings import Settings
 
 
-class TutorApp(App[int]):
+class TutorApp(App[None]):
     """The tutor on a terminal."""
 
     TITLE = "tutor"
     CSS_PATH = "tutor.tcss"
     ENABLE_COMMAND_PALETTE = True
-    COMMANDS: ClassVar = {Commands}  # type: ignore[assignment]
+    COMMANDS: ClassVar = {Commands}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+p", "command_palette", "keys.palette"),
         Binding("ctrl+t", "next_theme", "keys.theme", show=False),
@@ -68,6 +74,9 @@ class TutorApp(App[int]):
 
     def on_mount(self) -> None:
         """Show the first screen, and start the compute side once it is painted."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, self._end_by, number)
         self.push_screen(HomeScreen(self.session))
         if self._state is not None:
             self._open_state(self._state)
@@ -87,7 +96,7 @@ class TutorApp(App[int]):
         await self.client.close()
         self.session.progress.close()
 
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:  # noqa: ARG002
         """Leave the palette to `Commands`, which speaks the reader's language."""
         return ()
 
@@ -130,8 +139,9 @@ class TutorApp(App[int]):
 
     def _keep(self, chosen: Settings) -> None:
         self._chosen = chosen
-        problem = settings.save(chosen)
-        if problem is not None:
+        try:
+            settings.save(chosen)
+        except TutorError as problem:
             self.notify(safe(str(problem)), severity="warning", markup=False)
 
     def _open_state(self, state: str) -> None:
@@ -146,6 +156,10 @@ class TutorApp(App[int]):
         while len(self.screen_stack) > 2:  # noqa: PLR2004 - Textual's own and the home screen
             self.pop_screen()
         self.push_screen(LessonScreen(lesson, self.session, query))
+
+    def _end_by(self, number: int) -> None:
+        """Quit as if asked to, with the status of a process that a signal ended."""
+        self.exit(return_code=128 + number)
 
     async def _start_compute(self) -> None:
         await self.client.start()
@@ -162,5 +176,19 @@ def run_app(state: str | None, device: str, *, debug: bool) -> int:
     app = TutorApp(state, device, chosen)
     if problem is not None:
         app.call_later(app.notify, safe(str(problem)), severity="warning", markup=False)
-    result = app.run(mouse=chosen.mouse)
-    return result if isinstance(result, int) else app.return_code or 0
+    with _crash_log() as log:
+        if not debug:
+            app.error_console = Console(file=log, markup=False, highlight=False, width=120)
+        app.run(mouse=chosen.mouse)
+    return CRASHED if app.return_code == 1 else app.return_code or 0
+
+
+@contextmanager
+def _crash_log() -> Iterator[TextIO]:
+    """Open the program's log for a traceback, or what swallows it if there is no log."""
+    try:
+        log = os.fdopen(locations.open_log(), "a", encoding="utf-8", errors="backslashreplace")
+    except OSError:
+        log = Path(os.devnull).open("w", encoding="utf-8")
+    with log:
+        yield log

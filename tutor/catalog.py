@@ -40,7 +40,7 @@ def lessons() -> dict[str, Lesson | Broken]:
     loaded = [_load(point) for point in points.values()]
     sound = sorted((one for one in loaded if isinstance(one, Lesson)), key=lambda one: one.order)
     broken = sorted((one for one in loaded if isinstance(one, Broken)), key=lambda one: one.id)
-    return {one.id: one for one in [*sound, *broken]}
+    return {**{one.id: one for one in sound}, **{one.id: one for one in broken}}
 
 
 def lesson(id: str) -> Lesson:  # noqa: A002 - as the field is called
@@ -107,9 +107,9 @@ def find_task(name: str) -> tuple[Lesson, Task]:
 def _load(point: EntryPoint) -> Lesson | Broken:
     try:
         found = point.load()
+    except KeyboardInterrupt:
+        raise
     except BaseException as error:  # noqa: BLE001 - a lesson may raise anything when imported
-        if isinstance(error, KeyboardInterrupt):
-            raise
         return Broken(point.name, f"{type(error).__name__}: {error}".splitlines()[0])
     if not isinstance(found, Lesson):
         return Broken(point.name, f"{point.value} is no tutor.api.Lesson")

@@ -12,12 +12,9 @@ import click
 
 from tutor import __version__, i18n
 from tutor.errors import TutorError
-from tutor.i18n import t
 from tutor.safe import safe
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from click.shell_completion import CompletionItem
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
@@ -67,14 +64,14 @@ def show(value: Any) -> None:
     click.echo(json.dumps(_strict(value), ensure_ascii=False))
 
 
-def lesson_names(ctx: click.Context, param: click.Parameter, begun: str) -> list[CompletionItem]:
+def lesson_names(_ctx: click.Context, _param: click.Parameter, begun: str) -> list[CompletionItem]:
     """Complete a lesson's name."""
     from tutor import catalog  # noqa: PLC0415
 
     return _completions(catalog.lessons(), begun)
 
 
-def task_words(ctx: click.Context, param: click.Parameter, begun: str) -> list[CompletionItem]:
+def task_words(ctx: click.Context, _param: click.Parameter, begun: str) -> list[CompletionItem]:
     """Complete a task's name, then its parameters."""
     from tutor import catalog  # noqa: PLC0415
 

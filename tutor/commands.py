@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
@@ -13,8 +14,7 @@ from tutor.safe import safe
 from tutor.widgets.key_bar import keys_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from functools import partial
+    from collections.abc import Callable, Iterator
 
 
 class Commands(Provider):
@@ -32,10 +32,8 @@ class Commands(Provider):
             if (score := matcher.match(name)) > 0:
                 yield Hit(score, matcher.highlight(name), run, help=told)
 
-    def _all(self) -> Iterator[tuple[str, str, partial[object]]]:
+    def _all(self) -> Iterator[tuple[str, str, Callable[[], Any]]]:
         """Yield a name, an explanation and an action for each command."""
-        from functools import partial  # noqa: PLC0415
-
         for lesson in catalog.lessons().values():
             if isinstance(lesson, Lesson):
                 title = safe(lesson.title[i18n.language()])

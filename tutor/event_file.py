@@ -140,12 +140,6 @@ def read_what_can_be(connection: sqlite3.Connection) -> list[Event]:
         return []
 
 
-def try_writing(connection: sqlite3.Connection) -> None:
-    """Raise what writing would raise in a file that can only be read."""
-    connection.execute("BEGIN IMMEDIATE")
-    connection.execute("ROLLBACK")
-
-
 def add(connection: sqlite3.Connection, events: Iterable[Event]) -> None:
     """Add events, all or none; they are on disk when this returns.
 
@@ -183,8 +177,12 @@ def copy(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def is_damage(error: Exception) -> bool:
-    """Tell whether an error means that the file is not what we wrote."""
-    return isinstance(error, (DamagedError, MemoryError)) or _code(error) in DAMAGE
+    """Tell whether an error means that the file is not what we wrote.
+
+    Sizes and names read from a damaged file also make Python fail, before SQLite says anything.
+    """
+    strange = (DamagedError, MemoryError, OverflowError, UnicodeError)
+    return isinstance(error, strange) or _code(error) in DAMAGE
 
 
 def _code(error: Exception) -> int:

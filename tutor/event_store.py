@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from tutor import event_file, locations
 from tutor.errors import TutorError
-from tutor.event_file import PATIENCE, DamagedError, Event
+from tutor.event_file import PATIENCE, Event
 from tutor.safe import one_line
 
 if TYPE_CHECKING:
@@ -60,13 +60,11 @@ class EventStore:
 
     def save(self) -> None:
         """Open the file if it is not open and write what is not written."""
-        import sqlite3  # noqa: PLC0415 - the first picture does not wait for it
-
         self._tried = True
         for _ in range(2):
             try:
                 self._write(self._connected())
-            except (sqlite3.Error, OSError, MemoryError, DamagedError, TutorError) as error:
+            except Exception as error:  # noqa: BLE001 - whatever it is, the events are kept
                 self._disconnect()
                 self.unsaved = event_file.reason(error, self.path)
                 if not event_file.is_damage(error):
@@ -134,11 +132,9 @@ class EventStore:
         return self._connect()
 
     def _connect_if_sound(self) -> sqlite3.Connection | None:
-        import sqlite3  # noqa: PLC0415 - as above
-
         try:
             return self._connect()
-        except (sqlite3.Error, MemoryError, DamagedError) as error:
+        except Exception as error:
             if not event_file.is_damage(error):
                 raise
             return None
@@ -151,7 +147,7 @@ class EventStore:
                 self._refuse()
             event_file.prepare(connection)
             self._take(event_file.read(connection))
-            event_file.try_writing(connection)
+            _must_be_writable(self.path)
         except BaseException:
             connection.close()
             raise
@@ -168,7 +164,7 @@ class EventStore:
 
     def _back_up(self, connection: sqlite3.Connection) -> None:
         """Copy the file, if it has changed since it was last copied; a failure harms nothing."""
-        import sqlite3  # noqa: PLC0415 - as above
+        import sqlite3  # noqa: PLC0415 - loaded by now
 
         if self._known and _changed(self.copy) <= _changed(self.path):
             with suppress(sqlite3.Error, OSError):
@@ -217,6 +213,13 @@ def _lock(descriptor: int) -> bool:
     except OSError:
         return True
     return True
+
+
+def _must_be_writable(path: Path) -> None:
+    """Raise what SQLite would raise at the first writing; it opens what can only be read."""
+    for place in (path, path.parent):
+        if not os.access(place, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
 
 def _size(path: Path) -> int:

@@ -134,38 +134,46 @@ def _front(lines: list[str], name: str) -> tuple[dict[str, dict[str, str]], int]
 
 
 def _steps(lines: list[str], start: int, name: str) -> Iterator[Step]:
-    title = id_ = lab = ""
-    prose: list[str] = []
-    found: list[Activity] = []
-    index = start
-    while index < len(lines):
-        line = lines[index]
-        index += 1
-        if heading := HEADING.match(line):
-            if id_:
-                yield Step(id_, title, "\n".join(prose).strip(), lab, tuple(found))
-            title, id_, lab, prose, found = heading["title"], heading["id"], "", [], []
-        elif line.startswith("## "):
-            raise LessonTextError(f"{name}:{index}: a step's heading ends with its id: {{#id}}")
-        elif fence := FENCE.match(line):
-            block, first = [], index
-            while index < len(lines) and lines[index] != "```":
-                block.append(lines[index])
-                index += 1
-            if index == len(lines):
-                raise LessonTextError(f"{name}:{first}: this block is not closed by ```")
-            index += 1
-            kind = fence["kind"]
+    """Yield the steps: each from its heading to the next."""
+    heads = [index for index in range(start, len(lines)) if lines[index].startswith("## ")]
+    for first, end in zip(heads, [*heads[1:], len(lines)], strict=True):
+        heading = HEADING.match(lines[first])
+        if heading is None:
+            raise LessonTextError(f"{name}:{first + 1}: a step's heading ends with its id: {{#id}}")
+        prose: list[str] = []
+        lab = ""
+        found: list[Activity] = []
+        for kind, block, line in _blocks(lines, first + 1, end, name):
             if kind == "lab":
                 lab = "".join(part.strip() for part in block)
             elif kind in activities.KINDS:
-                found.append(_activity(kind, block, name, first))
+                found.append(_activity(kind, block, name, line))
             else:
-                prose += [line, *block, "```"]
-        elif id_:
-            prose.append(line)
-    if id_:
-        yield Step(id_, title, "\n".join(prose).strip(), lab, tuple(found))
+                prose += block
+        yield Step(heading["id"], heading["title"], "\n".join(prose).strip(), lab, tuple(found))
+
+
+def _blocks(
+    lines: list[str], start: int, end: int, name: str
+) -> Iterator[tuple[str, list[str], int]]:
+    """Yield (kind, lines, number of the line before): prose as it is, a lab or activity's inside.
+
+    Any other fenced block is prose, its fences included.
+    """
+    index = start
+    while index < end:
+        fence = FENCE.match(lines[index])
+        if fence is None:
+            yield "", [lines[index]], index
+            index += 1
+            continue
+        if "```" not in lines[index + 1 : end]:
+            raise LessonTextError(f"{name}:{index + 1}: this block is not closed by ```")
+        close = lines.index("```", index + 1)
+        known = fence["kind"] == "lab" or fence["kind"] in activities.KINDS
+        block = lines[index + 1 : close] if known else lines[index : close + 1]
+        yield fence["kind"] if known else "", block, index + 1
+        index = close + 1
 
 
 def _activity(kind: str, block: list[str], name: str, line: int) -> Activity:

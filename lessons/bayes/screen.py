@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textual.content import Content
 from textual.widgets import Static
@@ -23,7 +23,7 @@ TALL = 24
 """From how many rows on the tree of counts has room below the people."""
 
 
-class People(Picture):
+class People(Picture["state.Lab", "state.Posterior"]):
     """1,000 people, the tree of their counts and Bayes' theorem, in step."""
 
     DEFAULT_CSS = """
@@ -106,7 +106,7 @@ class People(Picture):
         )
 
 
-class Chain(Picture):
+class Chain(Picture["state.Lab", "state.Update"]):
     """A belief's path from result to result."""
 
     DEFAULT_CSS = """
@@ -148,7 +148,7 @@ class Chain(Picture):
         self.query_one("#path", Static).update(Content.assemble(*parts))
 
 
-class EveryPrior(Picture):
+class EveryPrior(Picture["state.Lab", "state.Curve"]):
     """The posterior as a curve over all priors."""
 
     DEFAULT_CSS = """
@@ -179,7 +179,7 @@ class EveryPrior(Picture):
             x_unit="percent",
             y_unit="percent",
         )
-        even = f"   {words['even']} {percent(frame.even)}" if frame.even == frame.even else ""  # noqa: PLR0124
+        even = f"   {words['even']} {percent(frame.even)}" if frame.even == frame.even else ""
         arrow = "->" if self.ascii_only else "→"
         self.query_one("#here", Static).update(
             Content.assemble(
@@ -191,7 +191,7 @@ class EveryPrior(Picture):
         )
 
 
-class Trial(Picture):
+class Trial(Picture["state.Lab", "state.TrialFrame"]):
     """A simulated trial closing in on the theorem."""
 
     DEFAULT_CSS = """
@@ -227,17 +227,14 @@ class Trial(Picture):
                 (f"{frame.true_positive:,}", "$error bold"),
                 f" / {positive:,} = ",
                 (f"{100 * frame.posterior:.3f} %", "bold reverse"),
-                (
-                    f"\n{words['theorem']} {100 * frame.exact:.3f} %   "
-                    f"{words['error']} {100 * frame.error:.3f}   "
-                    f"{words['standard_error']} {100 * frame.standard_error:.3f}",
-                    "$muted",
-                ),
+                (f"\n{words['theorem']} {100 * frame.exact:.3f} %", "$muted"),
+                (f"   {words['error']} {100 * frame.error:.3f}", "$muted"),
+                (f"   {words['standard_error']} {100 * frame.standard_error:.3f}", "$muted"),
             )
         )
 
 
-class Rate(Picture):
+class Rate(Picture["state.Lab", "state.Likelihood"]):
     """A rate seen through data: its likelihood, a Beta prior and the update."""
 
     DEFAULT_CSS = """
@@ -276,16 +273,13 @@ class Rate(Picture):
                 f"{words['mean']} ",
                 (percent(frame.mean), "bold reverse"),
                 f"   {words['interval']} {percent(frame.low)} – {percent(frame.high)}",
-                (
-                    f"\n{words['most_likely']} {percent(frame.most_likely)}   "
-                    f"{words['area']} {frame.area:.4g}",
-                    "$muted",
-                ),
+                (f"\n{words['most_likely']} {percent(frame.most_likely)}", "$muted"),
+                (f"   {words['area']} {frame.area:.4g}", "$muted"),
             )
         )
 
 
-PICTURES: dict[str, type[Picture]] = {
+PICTURES: dict[str, type[Picture[Any, Any]]] = {
     "posterior": People,
     "update": Chain,
     "curve": EveryPrior,

@@ -1,4 +1,4 @@
-"""The UI's side of the compute host: starts it, calls tasks, and outlives whatever happens to it."""
+"""The UI's side of the compute host: starts it, calls tasks, and outlives what happens to it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,8 @@ from tutor.compute.protocol import (
 from tutor.errors import ImpossibleError, ParameterError, TutorError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncGenerator, Callable
+
     from tutor.api import Frame, Params
     from tutor.compute.protocol import Answer, Message, Request
 
@@ -105,7 +106,7 @@ class Stream:
     over: asyncio.Event = field(default_factory=asyncio.Event)
     """Set once nothing more will be answered."""
 
-    async def frames(self, kind: type[Frame]) -> AsyncIterator[Frame]:
+    async def frames(self, kind: type[Frame]) -> AsyncGenerator[Frame]:
         """Yield the frames as objects of `kind`; the last one is the result.
 
         Leaving the iteration early cancels the call.
@@ -157,8 +158,8 @@ class ComputeClient:
     ) -> None:
         """Prepare a client that computes on `device` and tells each change to `on_status`.
 
-        The host's standard error goes to the file descriptor `log`. With `spawn` a worker is a new process
-        instead of a forked one.
+        The host's standard error goes to the file descriptor `log`. With `spawn` a worker is a
+        new process instead of a forked one.
         """
         self.status = Status()
         self._command = [sys.executable, "-P", "-m", "tutor.compute.host", "--device", device]
@@ -227,7 +228,7 @@ class ComputeClient:
         params: Params,
         frames_per_second: float = 10.0,
         started: Callable[[Stream], None] = lambda _: None,
-    ) -> AsyncIterator[Frame]:
+    ) -> AsyncGenerator[Frame]:
         """Yield a task's frames as they are made, at most so many a second, and always the last.
 
         `started` is given the stream, to hold or advance it. Leaving the iteration cancels the

@@ -12,6 +12,7 @@ import selectors
 import signal
 import socket
 import sys
+from contextlib import suppress
 from typing import NoReturn
 
 from tutor.compute.protocol import (
@@ -106,10 +107,8 @@ class Host:
         return bool(chunk)
 
     def _to_worker(self, line: bytes) -> None:
-        try:
+        with suppress(OSError):  # if it has died, `_from_worker` reads the end of the link
             self._link.sendall(line)
-        except OSError:
-            pass  # it has died; `_from_worker` will read the end of the link
 
     def _from_worker(self) -> None:
         """Pass on what the worker answers; at the end of the link, replace it."""

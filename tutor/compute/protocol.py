@@ -194,7 +194,13 @@ TYPES: dict[str, type[Any]] = {
 }  # fmt: skip
 """The messages by the word under which they travel."""
 
-CHECKED = {"int": int, "float": (int, float), "str": str, "bool": bool, "dict[str, Any]": dict}
+CHECKED: dict[str, Any] = {
+    "int": int,
+    "float": (int, float),
+    "str": str,
+    "bool": bool,
+    "dict[str, Any]": dict,
+}
 """What a field's annotation asks of its value."""
 
 

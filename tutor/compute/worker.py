@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from tutor import catalog
-from tutor.api import Frame
 from tutor.compute import device as devices
 from tutor.compute.protocol import (
     Acknowledge,
@@ -43,6 +42,7 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Iterator
 
+    from tutor.api import Frame
     from tutor.compute.protocol import Message
 
 

@@ -23,7 +23,6 @@ from tutor.i18n import t
 from tutor.numbers import formatted
 from tutor.safe import safe
 from tutor.standing import Standing
-from tutor.widgets.card import Card
 from tutor.widgets.dots import dots
 from tutor.widgets.key_bar import KeyBar
 from tutor.widgets.lab import Lab
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
     from tutor.api import Frame, Lesson
     from tutor.lesson_text import Step
     from tutor.session import Session
+    from tutor.widgets.card import Card
 
 WIDE = 100
 """From how many columns on the text and the lab stand side by side."""
@@ -123,7 +123,7 @@ class LessonScreen(Screen[None]):
     async def action_go_on(self) -> None:
         """Do the next thing: type a number, or go to the next step when all is answered."""
         card = self._text_pane.current
-        if card is not None and not (card.verdict and card.verdict.right):
+        if card is not None and not card.done:
             if isinstance(card.activity, Number):
                 card.type_number("")
             else:

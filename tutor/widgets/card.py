@@ -85,6 +85,11 @@ class Card(Vertical):
         """Draw the state that the card was given before it was on the screen."""
         self.refresh_state()
 
+    @property
+    def done(self) -> bool:
+        """Whether the last answer was right."""
+        return self.verdict is not None and self.verdict.right
+
     def answer(self, index: int) -> None:
         """Answer with the option at `index`, if the activity has one."""
         if isinstance(self.activity, Choice) and index < len(self.activity.options):
@@ -146,11 +151,10 @@ class Card(Vertical):
     def _kind(self) -> Content:
         kinds = {Predict: "predict", Guided: "task", Number: "number"}
         kind = t(f"card.{kinds.get(type(self.activity), 'choice')}")
-        done = self.verdict is not None and self.verdict.right
         mark = self._marks[0]
         if isinstance(self.activity, Guided):
-            mark = self._marks[5] if done else self._marks[4]
-        elif done:
+            mark = self._marks[5] if self.done else self._marks[4]
+        elif self.done:
             mark = self._marks[2]
         return Content(f"{mark} {kind}")
 

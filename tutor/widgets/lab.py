@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
 from textual.binding import Binding, BindingType
@@ -91,7 +91,7 @@ class Lab(Vertical):
     def __init__(
         self,
         lesson: Lesson,
-        pictures: dict[str, type[Picture]],
+        pictures: dict[str, type[Picture[Any, Any]]],
         words: dict[str, str],
         session: Session,
         params: Params,
@@ -145,7 +145,7 @@ class Lab(Vertical):
         view, _, rest = query.partition("?")
         self._set(kind.from_strings({"view": view, **parse_query(rest)}), run=run)
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         """Offer the keys of a stream only where something streams, and only those that help."""
         match action:
             case "run":
@@ -312,7 +312,7 @@ class Lab(Vertical):
                 try:
                     picture.show(params, frame)
                 except Exception as error:
-                    self.log.error(error)
+                    self.log(f"{error!r}")
                     told = f"{type(error).__name__}: {error}"
                     raise TutorError("error.picture", told=told) from error
                 self.post_message(self.Drawn(params, frame, last=False))

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Generic, TypeVar
 
 from textual.containers import Vertical
 
-if TYPE_CHECKING:
-    from tutor.api import Frame, Params
+from tutor.api import Frame, Params
+
+P = TypeVar("P", bound=Params)
+F = TypeVar("F", bound=Frame)
 
 
-class Picture(Vertical):
+class Picture(Vertical, Generic[P, F]):
     """The picture of one task's frame; a lesson makes one subclass for each view of its lab."""
 
     DEFAULT_CSS = """
@@ -26,6 +28,6 @@ class Picture(Vertical):
         self.words = words
         self.ascii_only = ascii_only
 
-    def show(self, params: Params, frame: Frame) -> Any:
+    def show(self, params: P, frame: F) -> None:
         """Draw a frame that came from these parameters."""
         raise NotImplementedError

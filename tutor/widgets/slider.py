@@ -78,7 +78,7 @@ class Slider(Widget, can_focus=True):
         super().__init__(name=name, id=f"set-{name}")
         self._label = label
         self._setting = setting
-        self._marks = "=o-" if ascii_only else "━●─"
+        self._marks = tuple("=o-" if ascii_only else "━●─")
         self.set_reactive(Slider.value, value)
         self.label_cells = width(label)
 

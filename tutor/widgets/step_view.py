@@ -60,8 +60,10 @@ class StepView(VerticalScroll, can_focus=True):
     def current(self) -> Card | None:
         """The first card without a right answer, else the last one."""
         cards = list(self.query(Card))
-        unanswered = [card for card in cards if not (card.verdict and card.verdict.right)]
-        return (unanswered or cards or [None])[0 if unanswered else -1]
+        for card in cards:
+            if not card.done:
+                return card
+        return cards[-1] if cards else None
 
     def card(self, activity: Activity) -> Card:
         """Return the card of an activity of this step."""
@@ -71,7 +73,7 @@ class StepView(VerticalScroll, can_focus=True):
         """Mark the card that digits answer."""
         current = self.current
         for card in self.query(Card):
-            card.set_class(card is current and not (card.verdict and card.verdict.right), "current")
+            card.set_class(card is current and not card.done, "current")
 
     def action_answer(self, index: int) -> None:
         """Answer the current card by option, or begin its number."""

@@ -37,6 +37,10 @@ class Block:
     stem: int
     """The column from which a line goes up."""
 
+    def line(self, row: int) -> Content:
+        """Return a line, a blank one below the last."""
+        return self.lines[row] if row < len(self.lines) else Content(" " * self.cells)
+
 
 class Tree(Widget):
     """A tree that is as high as it needs to be."""
@@ -51,7 +55,7 @@ class Tree(Widget):
     def __init__(self, *, ascii_only: bool) -> None:
         """Prepare an empty tree."""
         super().__init__()
-        self._corners = "+-++" if ascii_only else "┌─┐┴"
+        self._corners = tuple("+-++" if ascii_only else "┌─┐┴")
 
     def render(self) -> Content:
         """Draw the tree in the middle of the widget."""

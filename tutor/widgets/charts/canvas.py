@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
     from tutor.widgets.charts.strokes import Stroke
 
+MIDDLE = 0.5 + 0.01
+"""From a dot's place to its middle, so that what lies just between two dots gets the upper right
+one; plotext moves points by up to 0.007 dots (`rescale_element` in its `8_data.cpp`)."""
+
 
 def canvas(
     line: Stroke, sign: str | None, size: tuple[int, int], dots: tuple[int, int]
@@ -32,7 +36,7 @@ def canvas(
     if not line.x:
         return [" " * size[0]] * size[1]
     figure = _cleared(size, dots)
-    x, y = [v + 0.5 for v in line.x], [v + 0.5 for v in line.y]
+    x, y = [v + MIDDLE for v in line.x], [v + MIDDLE for v in line.y]
     signal = figure.signal(x, y, marker=plotext.marker(sign or "braille"))
     signal.lines(any(line.joined))
     for index, joined in enumerate(line.joined):

@@ -166,7 +166,7 @@ def _line(curve: Curve, layout: Layout) -> Stroke:
     x, y = reduced(*curve.points, layout.x.edges(wide))
     if curve.series.style == "steps":
         x, y = stepped(x, y)
-    line = stroke(layout.x.shares(x) * (wide - 1), layout.y.shares(y) * (high - 1), wide, high)
+    line = stroke(layout.x.places(x, wide), layout.y.places(y, high), wide, high)
     return dotted(line, 1.0 + across) if curve.series.style == "dotted" else line
 
 

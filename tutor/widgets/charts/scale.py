@@ -37,6 +37,12 @@ class Scale:
             shares: NDArray[np.float64] = (told - low) / (high - low)
         return shares
 
+    def places(self, values: NDArray[np.float64], dots: int) -> NDArray[np.float64]:
+        """Return where numbers lie among `dots` along the axis: 0 at the first one's middle."""
+        with np.errstate(all="ignore"):
+            places: NDArray[np.float64] = self.shares(values) * (dots - 1)
+        return places
+
     def edges(self, dots: int) -> NDArray[np.float64]:
         """Return the numbers between which `dots` equal columns of dots lie, shape (dots + 1,).
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 FAR = 1e6
 """Dots beyond which a point is as good as infinitely far."""
-MARGIN = 0.49
+MARGIN = 0.48
 """How far from the middle of the outermost dots a line still touches them."""
 TOLERANCE = 0.25
 """By how many dots leaving out a point may move the line."""

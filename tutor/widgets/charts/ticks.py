@@ -77,8 +77,9 @@ def is_range(ends: Range, *, log: bool) -> bool:
 def rounded_range(low: float, high: float, *, log: bool) -> Range:
     """Return the range moved outward to round numbers, or by a little if it is logarithmic."""
     if log:
-        room = (math.log10(high) - math.log10(low)) / 50
-        return low / 10**room, high * 10**room
+        first, last = math.log10(low), math.log10(high)
+        room = (last - first) / 50
+        return 10 ** max(first - room, -306.0), 10 ** min(last + room, math.log10(LARGEST))
     step = round_step(high - low, 10)
     first, last = math.floor(low / step + SLACK), math.ceil(high / step - SLACK)
     return min(first * step, low), max(last * step, high)
