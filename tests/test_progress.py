@@ -44,6 +44,7 @@ def fill(path: Path, count: int = 5) -> Progress:
 
 def kept(path: Path) -> list[str]:
     connection = sqlite3.connect(path)
+    connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
     try:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         return [row[0] for row in connection.execute("SELECT activity FROM events ORDER BY id")]

@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, TextIO
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.console import Console
 from textual.app import App
@@ -30,7 +28,7 @@ from tutor.themes import DARK, THEMES
 from tutor.widgets.key_bar import key_name, keys_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from textual.app import SystemCommand
     from textual.screen import Screen
@@ -176,19 +174,10 @@ def run_app(state: str | None, device: str, *, debug: bool) -> int:
     app = TutorApp(state, device, chosen)
     if problem is not None:
         app.call_later(app.notify, safe(str(problem)), severity="warning", markup=False)
-    with _crash_log() as log:
+    log_file = locations.open_log_or_nothing()
+    with os.fdopen(log_file, "a", encoding="utf-8", errors="backslashreplace") as log:
         if not debug:
             app.error_console = Console(file=log, markup=False, highlight=False, width=120)
         app.run(mouse=chosen.mouse)
     return CRASHED if app.return_code == 1 else app.return_code or 0
 
-
-@contextmanager
-def _crash_log() -> Iterator[TextIO]:
-    """Open the program's log for a traceback, or what swallows it if there is no log."""
-    try:
-        log = os.fdopen(locations.open_log(), "a", encoding="utf-8", errors="backslashreplace")
-    except OSError:
-        log = Path(os.devnull).open("w", encoding="utf-8")
-    with log:
-        yield log

@@ -104,6 +104,14 @@ def open_log() -> int:
     return os.open(log_file(), os.O_WRONLY | os.O_APPEND | os.O_CREAT, PRIVATE_FILE)
 
 
+def open_log_or_nothing() -> int:
+    """Open the log for appending; where that cannot be, open what swallows everything."""
+    try:
+        return open_log()
+    except OSError:
+        return os.open(os.devnull, os.O_WRONLY)
+
+
 def write_whole(path: Path, content: bytes) -> None:
     """Replace a file by `content`, on disk before this returns; a reader sees the old or the new.
 

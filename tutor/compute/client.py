@@ -177,11 +177,7 @@ class ComputeClient:
     @classmethod
     def logged(cls, device: str, on_status: Callable[[Status], None] = lambda _: None) -> Self:
         """Return a client whose host writes to the program's log, if that can be opened."""
-        try:
-            log = locations.open_log()
-        except OSError:
-            log = None
-        return cls(device, log, on_status)
+        return cls(device, locations.open_log_or_nothing(), on_status)
 
     async def start(self) -> None:
         """Start the host; calls may be made at once and wait until it is ready."""

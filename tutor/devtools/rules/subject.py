@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tutor import catalog
-from tutor.activities import Guided, Number, Predict
+from tutor.activities import Activity, Guided, Number, Predict
 from tutor.lesson_text import NUMBER_LINK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from tutor.activities import Activity
     from tutor.api import Frame, Lesson, Params
     from tutor.lesson_text import LessonText, Step
 
@@ -135,9 +134,9 @@ def text_name(language: str) -> str:
     return f"lesson.{language}.md"
 
 
-def mark_of(activity: Activity) -> str:
-    """Return the text by which an activity is found in its file."""
-    return f'id = "{activity.id}"'
+def mark_of(part: Activity | Step) -> str:
+    """Return the text by which an activity or a step is found in its file."""
+    return f'id = "{part.id}"' if isinstance(part, Activity) else f"{{#{part.id}}}"
 
 
 def default_state(lesson: Lesson) -> str:
@@ -149,7 +148,7 @@ def uses(text: LessonText) -> Iterator[Use]:
     """Yield every state of the lab that a text names, in order."""
     for step in text.steps:
         if step.lab:
-            yield Use(step.lab, "lab", step.id, step.lab.partition("&")[0])
+            yield Use(step.lab, "lab", step.id, mark_of(step))
         yield from _links(step.prose, step.id)
         for activity in step.activities:
             yield from _links(activity.question, activity.id)

@@ -1,0 +1,348 @@
+"""A program in a pseudo-terminal, as its reader sees it: pexpect runs it, pyte draws what it says.
+
+A thread reads all the time, as a terminal does, unless `reading` is cleared. Everything the program
+ever wrote is in `raw`, and what it turned on in the terminal is in `modes`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import signal
+import sys
+import termios
+import threading
+import time
+import uuid
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Self
+
+import pexpect
+import psutil
+import pyte
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+TUTOR = (sys.executable, "-m", "tutor")
+"""The command that the tests drive."""
+
+MARK = "TUTOR_TEST_MARK"
+"""The environment variable by which a terminal knows its processes, orphans included."""
+
+KEYS = {
+    "enter": "\r", "tab": "\t", "escape": "\x1b", "space": " ", "backspace": "\x7f",
+    "up": "\x1b[A", "down": "\x1b[B", "right": "\x1b[C", "left": "\x1b[D",
+    "shift+left": "\x1b[1;2D", "shift+right": "\x1b[1;2C", "shift+tab": "\x1b[Z",
+    "pageup": "\x1b[5~", "pagedown": "\x1b[6~", "home": "\x1b[H", "end": "\x1b[F",
+    "delete": "\x1b[3~", "f1": "\x1bOP",
+    **{f"ctrl+{letter}": chr(ord(letter) - 96) for letter in "abcdefghijklmnopqrstuvwxyz"},
+}  # fmt: skip
+"""What a terminal sends for the keys that are no characters."""
+
+PASTE = ("\x1b[200~", "\x1b[201~")
+"""What a terminal sends around pasted text."""
+
+SEQUENCE = re.compile(
+    rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|P[^\x1b]*\x1b\\|[ -/]*[0-Z\\^-~])"
+)
+"""One whole escape sequence."""
+
+UNKNOWN_TO_PYTE = re.compile(rb"\x1b\[[<=>][0-?]*[ -/]*[@-~]|\x1b\[[0-?]*[ -/]+[@-~]")
+"""Sequences that pyte would draw the last letters of; terminals obey or ignore them."""
+
+PRIVATE_MODE = re.compile(rb"\x1b\[\?([\d;]+)([hl])")
+KITTY_KEYS = re.compile(rb"\x1b\[([<>])[\d;]*u")
+
+COLOUR = re.compile(rb"\x1b\[([\d;:]*)m")
+"""A sequence that sets colours or text styles."""
+
+FRESH = frozenset({"7", "25"})
+"""The private modes that are on in a fresh terminal: long lines wrap, the cursor is seen."""
+
+LINES_AND_BLOCKS = re.compile("[\u2500-\u259f\\s]+")
+"""What is no text: boxes, scroll bars, the bars beside cards, and blanks."""
+
+
+def squeezed(text: str) -> str:
+    """Return a text without blanks and frames: wrapped, it is still the same."""
+    return LINES_AND_BLOCKS.sub("", text)
+
+
+@dataclass
+class Modes:
+    """The private modes that a program has turned on and not off."""
+
+    on: set[str] = field(default_factory=lambda: set(FRESH))
+    """The numbers of those that are on."""
+    ever: set[str] = field(default_factory=set)
+    """The numbers of those that were ever changed."""
+    kitty: int = 0
+    """How deep the stack of kitty's keyboard modes is."""
+
+    def take(self, written: bytes) -> None:
+        """Follow what was written: whole sequences only."""
+        for numbers, switch in PRIVATE_MODE.findall(written):
+            for number in numbers.decode().split(";"):
+                self.ever.add(number)
+                (self.on.add if switch == b"h" else self.on.discard)(number)
+        for direction in KITTY_KEYS.findall(written):
+            self.kitty = max(0, self.kitty + (1 if direction == b">" else -1))
+
+    @property
+    def left(self) -> set[str]:
+        """What is not as in a fresh terminal."""
+        return (self.on ^ FRESH) | ({"kitty"} if self.kitty else set())
+
+
+class Screen(pyte.Screen):
+    """pyte's screen, which lives on when the terminal becomes very small."""
+
+    def text(self) -> list[str]:
+        """Return the lines; a wide character is one, as it is typed."""
+        return ["".join(self._shown(y)).rstrip() for y in range(self.lines)]
+
+    def _shown(self, y: int) -> list[str]:
+        line = self.buffer[y]
+        return [line[x].data for x in range(self.columns)]
+
+
+class Terminal:
+    """A program on a terminal; use it as a context, which leaves no process behind."""
+
+    def __init__(
+        self,
+        command: Sequence[str] = TUTOR,
+        *,
+        home: Path,
+        size: tuple[int, int] = (120, 36),
+        environ: Mapping[str, str | None] = {},
+    ) -> None:
+        """Start `command` with `TUTOR_HOME` at `home` on columns × rows; None drops a variable."""
+        self.mark = uuid.uuid4().hex
+        self.raw = bytearray()
+        self.modes = Modes()
+        self.reading = threading.Event()
+        self.reading.set()
+        self._screen = Screen(*size)
+        self._stream = pyte.ByteStream(self._screen)
+        self._lock = threading.Lock()
+        self._tail = b""
+        self._closed = threading.Event()
+        told = {**os.environ, **_plain(home), **environ, MARK: self.mark}
+        self._child = pexpect.spawn(
+            command[0],
+            list(command[1:]),
+            env={name: value for name, value in told.items() if value is not None},
+            dimensions=(size[1], size[0]),
+            timeout=None,
+        )
+        self.before = termios.tcgetattr(self._child.child_fd)
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def pid(self) -> int:
+        """The process that was started."""
+        return int(self._child.pid)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """The columns and rows."""
+        return self._screen.columns, self._screen.lines
+
+    def lines(self) -> list[str]:
+        """Return the lines on the screen."""
+        with self._lock:
+            return self._screen.text()
+
+    def text(self) -> str:
+        """Return what is on the screen."""
+        return "\n".join(self.lines())
+
+    def cells(self) -> list[pyte.screens.Char]:
+        """Return every cell with its colours."""
+        with self._lock:
+            buffer, (columns, rows) = self._screen.buffer, self.size
+            return [buffer[y][x] for y in range(rows) for x in range(columns)]
+
+    def panes(self) -> list[str]:
+        """Return the text inside each frame on the screen, line after line."""
+        with self._lock:
+            buffer, (columns, rows) = self._screen.buffer, self.size
+            grid = [[buffer[y][x].data for x in range(columns)] for y in range(rows)]
+        found = []
+        for top, row in enumerate(grid):
+            for left in (x for x, sign in enumerate(row) if sign in "╭┌" and sign):
+                right = next((x for x in range(left, columns) if row[x] in ("╮", "┐")), columns - 1)
+                inside = []
+                for line in grid[top + 1 :]:
+                    if line[left] in ("╰", "└"):
+                        break
+                    inside.append("".join(line[left + 1 : right]).rstrip())
+                found.append("\n".join(inside))
+        return found
+
+    def shows(self, wanted: str | re.Pattern[str]) -> bool:
+        """Return whether the screen, or a pane on it with its lines joined, shows a text."""
+        whole = self.text()
+        if isinstance(wanted, re.Pattern):
+            return any(wanted.search(text) for text in (whole, *self.panes()))
+        if wanted in whole:
+            return True
+        return any(squeezed(wanted) in squeezed(text) for text in (whole, *self.panes()))
+
+    def wait_for(
+        self, wanted: str | re.Pattern[str] | Callable[[], object], timeout: float = 10.0
+    ) -> None:
+        """Wait until the screen shows a text, or until a function says so.
+
+        Raises:
+            AssertionError: if it does not in time; with the screen.
+        """
+        seen = wanted if callable(wanted) else lambda: self.shows(wanted)
+        end = time.monotonic() + timeout
+        while not seen():
+            if time.monotonic() > end:
+                raise AssertionError(f"no {wanted!r} within {timeout} s on:\n{self.text()}")
+            time.sleep(0.02)
+
+    def settle(self, quiet: float = 0.25, timeout: float = 5.0) -> None:
+        """Wait until nothing has been written for `quiet` seconds."""
+        end, length, since = time.monotonic() + timeout, len(self.raw), time.monotonic()
+        while time.monotonic() < min(end, since + quiet):
+            if len(self.raw) != length:
+                length, since = len(self.raw), time.monotonic()
+            time.sleep(0.01)
+
+    def press(self, *keys: str) -> None:
+        """Press keys by their names, or characters."""
+        for key in keys:
+            self.send(KEYS.get(key, key))
+            if key == "escape":
+                time.sleep(0.15)  # else it is the beginning of a sequence
+
+    def send(self, text: str | bytes) -> None:
+        """Send bytes as a terminal does; all of them, however long it takes."""
+        data = text.encode() if isinstance(text, str) else text
+        while data:
+            data = data[os.write(self._child.child_fd, data[:1024]) :]
+
+    def paste(self, text: str) -> None:
+        """Paste a text, in the brackets that the program asked for."""
+        before, after = PASTE if "2004" in self.modes.on else ("", "")
+        self.send(f"{before}{text}{after}")
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Change the size of the terminal; what is on it stays, as far as there is room."""
+        with self._lock:
+            self._screen.resize(rows, columns)
+        self._child.setwinsize(rows, columns)
+
+    def attributes(self) -> list[Any]:
+        """Return the terminal's attributes as they are now."""
+        return termios.tcgetattr(self._child.child_fd)
+
+    def processes(self) -> list[psutil.Process]:
+        """Return every living process that was started here, wherever it went since."""
+        return [one for one in psutil.process_iter() if _belongs(one, self.mark)]
+
+    def hang_up(self) -> None:
+        """Close the terminal, as a window that is closed or a line that is dropped."""
+        self._stop_reading()
+        os.close(self._child.child_fd)
+        self._child.closed = True
+
+    def wait(self, timeout: float = 10.0) -> int:
+        """Wait until the started process has ended and return its exit status, −n for signal n."""
+        end = time.monotonic() + timeout
+        while self._child.isalive():
+            if time.monotonic() > end:
+                raise AssertionError(f"still running after {timeout} s:\n{self.text()}")
+            time.sleep(0.02)
+        self.settle(0.1, 1.0)
+        if self._child.signalstatus is not None:
+            return -int(self._child.signalstatus)
+        return int(self._child.exitstatus or 0)
+
+    def wait_until_empty(self, timeout: float = 3.0) -> float:
+        """Wait until no process is left; return how long it took."""
+        begun = time.monotonic()
+        while left := self.processes():
+            if time.monotonic() - begun > timeout:
+                raise AssertionError(f"left after {timeout} s: {[_told(one) for one in left]}")
+            time.sleep(0.05)
+        return time.monotonic() - begun
+
+    def close(self) -> None:
+        """End whatever still runs."""
+        self._stop_reading()
+        for process in self.processes():
+            with suppress(psutil.Error):
+                process.send_signal(signal.SIGKILL)
+        with suppress(OSError):
+            self._child.close(force=True)
+
+    def _stop_reading(self) -> None:
+        self._closed.set()
+        self._reader.join()
+
+    def _read(self) -> None:
+        while not self._closed.is_set():
+            if not self.reading.wait(0.05):
+                continue
+            try:
+                if not select.select([self._child.child_fd], [], [], 0.05)[0]:
+                    continue
+                written = os.read(self._child.child_fd, 65536)
+            except OSError:
+                return
+            if not written:
+                return
+            self._take(written)
+
+    def _take(self, written: bytes) -> None:
+        """Draw what was written, up to an escape sequence that is still to be completed."""
+        self.raw += written
+        data = self._tail + written
+        begun = data.rfind(b"\x1b")
+        whole = begun < 0 or SEQUENCE.match(data, begun) is not None
+        data, self._tail = (data, b"") if whole else (data[:begun], data[begun:])
+        self.modes.take(data)
+        with self._lock:
+            self._stream.feed(UNKNOWN_TO_PYTE.sub(b"", data))
+
+
+def _plain(home: Path) -> dict[str, str | None]:
+    """Return the environment of a plain terminal, whatever the tests run in."""
+    dropped = ("NO_COLOR", "TUTOR_ASCII", "LC_ALL", "LC_MESSAGES", "TMUX", "PYTEST_CURRENT_TEST")
+    return {
+        **dict.fromkeys(dropped),
+        "TUTOR_HOME": str(home),
+        "TERM": "xterm-256color",
+        "COLORTERM": "truecolor",
+        "LANG": "C.UTF-8",
+    }
+
+
+def _belongs(process: psutil.Process, mark: str) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE and process.environ().get(MARK) == mark
+    except psutil.Error:
+        return False
+
+
+def _told(process: psutil.Process) -> str:
+    try:
+        return f"{process.pid} {process.status()} {' '.join(process.cmdline())}"
+    except psutil.Error:
+        return str(process)
