@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 from rich.console import Console
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.command import CommandPalette
 from textual.signal import Signal
 
 from tutor import catalog, i18n, locations, settings, terminal
@@ -97,6 +98,11 @@ class TutorApp(App[None]):
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:  # noqa: ARG002
         """Leave the palette to `Commands`, which speaks the reader's language."""
         return ()
+
+    def action_command_palette(self) -> None:
+        """Open the palette over any screen but itself."""
+        if not CommandPalette.is_open(self):
+            self.push_screen(CommandPalette(placeholder=t("palette.placeholder")))
 
     def action_keys(self) -> None:
         """List the keys of the screen."""

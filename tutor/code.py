@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def listing(lesson: Lesson, task: str, params: Params, *, streams: bool) -> str:
-    """Return a script that computes what is on the screen: imports, the functions, the call.
+    """Return a script that computes what is on the screen: the values, the functions, the call.
 
     Raises:
         KeyError: if the lesson's compute module has no function of this name.
@@ -23,21 +23,34 @@ def listing(lesson: Lesson, task: str, params: Params, *, streams: bool) -> str:
     module = ast.parse(source)
     defined = {name: node for node in module.body for name in _names(node)}
     needed = _needed(task, defined)
-    parts = [_source(source, node) for node in module.body if isinstance(node, ast.Import)]
-    parts += [
-        _source(source, node)
-        for node in module.body
-        if isinstance(node, ast.ImportFrom) and node.module != "__future__"
-    ]
-    imports = "\n".join(parts)
-    functions = "\n\n\n".join(_source(source, node) for node in module.body if node in needed)
+    used = {"torch"}.union(*(_used(node) for node in needed))
     kind = type(params).__name__
     values = ", ".join(f"{name}={value!r}" for name, value in params.values().items())
     call = f'{task}(params, torch.device("cpu"))'
-    last = f"for frame in {call}:\n    print(frame)" if streams else f"print({call})"
-    state = f"from {lesson.package}.state import {kind}"
-    header = f"from __future__ import annotations\n\n{imports}\n{state}"
-    return f"{header}\n\n\n{functions}\n\n\nparams = {kind}({values})\n{last}\n"
+    return "\n".join(
+        [
+            "from __future__ import annotations\n",
+            *_imports(module, used),
+            f"from {lesson.package}.state import {kind}",
+            f"\nparams = {kind}({values})\n\n",
+            "\n\n\n".join(_source(source, node) for node in module.body if node in needed),
+            "\n",
+            f"for frame in {call}:\n    print(frame)" if streams else f"print({call})",
+            "",
+        ]
+    )
+
+
+def _imports(module: ast.Module, used: set[str]) -> list[str]:
+    """Return those of the module's imports that define a name in `used`, one a line."""
+    found: list[str] = []
+    for node in module.body:
+        if not isinstance(node, ast.Import | ast.ImportFrom):
+            continue
+        node.names = [one for one in node.names if (one.asname or one.name) in used]
+        if node.names:
+            found.append(ast.unparse(node))
+    return found
 
 
 def _names(node: ast.stmt) -> list[str]:
@@ -59,9 +72,31 @@ def _needed(task: str, defined: dict[str, ast.stmt]) -> set[ast.stmt]:
     while waiting:
         node = waiting.pop()
         needed.add(node)
-        used = {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
-        waiting += [defined[name] for name in used & defined.keys() if defined[name] not in needed]
+        names = _used(node) & defined.keys()
+        waiting += [defined[name] for name in names if defined[name] not in needed]
     return needed
+
+
+def _used(node: ast.stmt) -> set[str]:
+    """Return the names that a definition takes from its module: read in it, and not its own.
+
+    Annotations are not read when the code runs, so their names do not count.
+    """
+    names: list[ast.Name] = []
+    own: set[str] = set()
+    waiting: list[ast.AST] = [node]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, ast.Name):
+            names.append(one)
+        elif isinstance(one, ast.arg):
+            own.add(one.arg)
+        for name, value in ast.iter_fields(one):
+            if name not in ("annotation", "returns"):
+                parts = value if isinstance(value, list) else [value]
+                waiting += [part for part in parts if isinstance(part, ast.AST)]
+    own |= {name.id for name in names if isinstance(name.ctx, ast.Store)}
+    return {name.id for name in names} - own
 
 
 def _source(source: str, node: ast.stmt) -> str:

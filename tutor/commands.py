@@ -11,7 +11,7 @@ from tutor import catalog, i18n
 from tutor.api import Lesson
 from tutor.i18n import t
 from tutor.safe import safe
-from tutor.widgets.key_bar import keys_of
+from tutor.widgets.key_bar import key_name, keys_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,4 +43,5 @@ class Commands(Provider):
             action = binding.action
             namespace = self.screen if "." not in action else None
             run = partial(self.app.run_action, action, namespace)
-            yield t(binding.description), t("palette.key", key=binding.key), run
+            key = key_name(binding, ascii_only=False)
+            yield t(binding.description), t("palette.key", key=key), run

@@ -6,6 +6,7 @@ ever wrote is in `raw`, and what it turned on in the terminal is in `modes`.
 
 from __future__ import annotations
 
+import copy
 import os
 import re
 import select
@@ -63,6 +64,9 @@ COLOUR = re.compile(rb"\x1b\[([\d;:]*)m")
 FRESH = frozenset({"7", "25"})
 """The private modes that are on in a fresh terminal: long lines wrap, the cursor is seen."""
 
+ALTERNATE = 1049
+"""The private mode that is on while a full-screen program has the screen."""
+
 LINES_AND_BLOCKS = re.compile("[\u2500-\u259f\\s]+")
 """What is no text: boxes, scroll bars, the bars beside cards, and blanks."""
 
@@ -99,7 +103,22 @@ class Modes:
 
 
 class Screen(pyte.Screen):
-    """pyte's screen, which lives on when the terminal becomes very small."""
+    """pyte's screen with a second one beside it, as full-screen programs use it."""
+
+    _main: tuple[Any, Any] | None = None
+
+    def set_mode(self, *modes: int, **told: bool) -> None:
+        """Go to the alternate screen, where that is asked for."""
+        super().set_mode(*modes, **told)
+        if told.get("private") and ALTERNATE in modes and self._main is None:
+            self._main = copy.deepcopy((self.buffer, self.cursor))
+            self.erase_in_display(2)
+
+    def reset_mode(self, *modes: int, **told: bool) -> None:
+        """Go back to the main screen, which is as it was."""
+        super().reset_mode(*modes, **told)
+        if told.get("private") and ALTERNATE in modes and self._main is not None:
+            (self.buffer, self.cursor), self._main = self._main, None
 
     def text(self) -> list[str]:
         """Return the lines; a wide character is one, as it is typed."""

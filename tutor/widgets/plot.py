@@ -10,7 +10,6 @@ from textual.constants import MAX_FPS
 from textual.errors import NoWidget
 from textual.geometry import Region
 from textual.reactive import reactive
-from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -144,11 +143,13 @@ class Plot(Widget):
         self._next_at = ended + max(REST * (ended - begun), 1 / MAX_FPS)
 
     def _can_be_seen(self) -> bool:
-        screen = self.screen
-        if not isinstance(screen, Screen) or not screen.is_current:
-            return False
+        for screen in reversed(self.app.screen_stack):
+            if screen is self.screen:
+                break
+            if screen.styles.background.a == 1:
+                return False
         try:
-            return bool(screen.find_widget(self).visible_region)
+            return bool(self.screen.find_widget(self).visible_region)
         except NoWidget:
             return False
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -116,6 +117,13 @@ class LessonUnderCheck:
         try:
             return None if value is None else float(value)
         except (TypeError, ValueError):
+            return None
+
+    def code(self, file: str) -> ast.Module | None:
+        """Return a Python file of the lesson as a tree; None if there is none or it is no Python."""
+        try:
+            return ast.parse((self.folder / file).read_text(encoding="utf-8"))
+        except (OSError, ValueError, SyntaxError):
             return None
 
     def in_text(self, language: str, mark: str, where: str, wrong: str, fix: str) -> Finding:

@@ -66,7 +66,8 @@ def sentences_of_tasks(subject: LessonUnderCheck) -> Iterator[Finding]:
 
 def reasons_of_errors(subject: LessonUnderCheck) -> Iterator[Finding]:
     """Every ImpossibleError that `compute` raises has a reason, which its values fill."""
-    raised = _raised((subject.folder / "compute.py").read_text(encoding="utf-8"))
+    compute = subject.code("compute.py")
+    raised = _raised(compute) if compute else {}
     for language, text in subject.texts.items():
         for key, values in raised.items():
             if key not in text.errors:
@@ -74,7 +75,7 @@ def reasons_of_errors(subject: LessonUnderCheck) -> Iterator[Finding]:
                 yield subject.in_text(language, "[errors]", key, wrong, fix)
             elif values is not None and (unknown := _fields(text.errors[key]) - values):
                 wrong = f"compute.py does not give {', '.join(sorted(unknown))}"
-                fix = f"use only {', '.join(sorted(values)) or 'plain text'}"
+                fix = f"use only {', '.join(sorted(values)) or 'plain text'}, each as {{name}}"
                 yield subject.in_text(language, f"{key} =", key, wrong, fix)
 
 
@@ -97,17 +98,13 @@ def _unfilled(template: str, outcome: Outcome) -> str:
     return "" if told.strip() else "it is empty"
 
 
-def _raised(source: str) -> dict[str, set[str] | None]:
-    """Return the keys of the ImpossibleErrors in a source, with the names of their values.
+def _raised(module: ast.Module) -> dict[str, set[str] | None]:
+    """Return the keys of the ImpossibleErrors in a module, with the names of their values.
 
     The names are None where the call unpacks a mapping.
     """
     found: dict[str, set[str] | None] = {}
-    try:
-        nodes = list(ast.walk(ast.parse(source)))
-    except SyntaxError:
-        return found
-    for node in nodes:
+    for node in ast.walk(module):
         match node:
             case ast.Call(
                 func=ast.Name(id="ImpossibleError"),
@@ -120,5 +117,8 @@ def _raised(source: str) -> dict[str, set[str] | None]:
 
 
 def _fields(template: str) -> set[str]:
-    """Return the names that a template takes values for."""
-    return {name.partition(".")[0] for _, name, _, _ in Formatter().parse(template) if name}
+    """Return the names that a template takes values for; a template that is none, as a whole."""
+    try:
+        return {name.partition(".")[0] for _, name, _, _ in Formatter().parse(template) if name}
+    except ValueError:
+        return {template}
