@@ -179,8 +179,7 @@ def test_an_ascii_terminal_gets_ascii(language: str, encoding: str | None) -> No
 def test_the_bounds_are_those_of_the_distribution() -> None:
     pyproject = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text())
     asked = dict(
-        re.match(r"([a-z]+)(.*)", one).groups()  # type: ignore[union-attr]
-        for one in pyproject["project"]["dependencies"]
+        re.findall(r"^([a-z]+)(.*)$", one)[0] for one in pyproject["project"]["dependencies"]
     )
     for name, (least, below) in {**doctor.PACKAGES, "torch": doctor.TORCH}.items():
         assert asked[name] == f">={least}" + (f",<{below}" if below else "")

@@ -417,10 +417,10 @@ def test_what_was_acknowledged_outlives_a_kill(path: Path) -> None:
     for run in range(12):
         process = writer(path, f"r{run}", 10_000)
         assert process.stdout
-        for _ in range(chance.randrange(1, 40)):
-            acknowledged.append(f"r{run}-{int(process.stdout.readline())}")
+        lines = [process.stdout.readline() for _ in range(chance.randrange(1, 40))]
         process.send_signal(signal.SIGKILL)
-        acknowledged += [f"r{run}-{int(line)}" for line in process.stdout if line.endswith("\n")]
+        lines += [line for line in process.stdout if line.endswith("\n")]
+        acknowledged += [f"r{run}-{int(line)}" for line in lines]
         process.wait()
         process.stdout.close()
     progress = Progress.open(path)

@@ -14,7 +14,7 @@ from textual.binding import Binding, BindingType
 from textual.command import CommandPalette
 from textual.signal import Signal
 
-from tutor import catalog, i18n, locations, settings, terminal
+from tutor import catalog, hangul, i18n, locations, settings, terminal
 from tutor.commands import Commands
 from tutor.compute.client import ComputeClient, State, Status
 from tutor.errors import TutorError
@@ -31,6 +31,7 @@ from tutor.widgets.key_bar import key_name, keys_of
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from textual import events
     from textual.app import SystemCommand
     from textual.screen import Screen
 
@@ -80,6 +81,12 @@ class TutorApp(App[None]):
         if self._state is not None:
             self._open_state(self._state)
         self.call_after_refresh(self._start_compute)
+
+    def on_key(self, event: events.Key) -> None:
+        """Take a Korean letter that nobody wanted for the key it lies on."""
+        if event.character in hangul.KEYS:
+            event.stop()
+            self.simulate_key(hangul.KEYS[event.character])
 
     def on_resize(self) -> None:
         """Cover what has no room."""
@@ -186,4 +193,3 @@ def run_app(state: str | None, device: str, *, debug: bool) -> int:
             app.error_console = Console(file=log, markup=False, highlight=False, width=120)
         app.run(mouse=chosen.mouse)
     return CRASHED if app.return_code == 1 else app.return_code or 0
-

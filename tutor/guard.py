@@ -63,13 +63,15 @@ def run_guarded(main: Callable[[], int]) -> int:
     sys.stdout.flush()
     sys.stderr.flush()
     watched, held = os.pipe()
-    signal.pthread_sigmask(signal.SIG_BLOCK, HANDLED)
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     child = os.fork()
     if not child:
         os.close(held)
-        _be_child(main, watched, saved)
+        _be_child(main, watched, saved, mask)
     os.close(watched)
-    code = os.waitstatus_to_exitcode(_Parent(child, saved).wait())
+    parent = _Parent(child, saved)
+    signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+    code = os.waitstatus_to_exitcode(parent.wait())
     _put_back(saved, surely=code < 0 and _ours())
     if code < 0:
         _tell_signal(signal.Signals(-code))
@@ -84,7 +86,7 @@ class _Parent:
     """The side that waits: what became of the child, and what it is still given time for."""
 
     def __init__(self, child: int, saved: list[Any]) -> None:
-        """Take over the signals, which are blocked until now."""
+        """Take over the signals, which are blocked meanwhile."""
         self._child = child
         self._saved = saved
         self._kill_at = self._continue_at = float("inf")
@@ -94,7 +96,6 @@ class _Parent:
         signal.signal(signal.SIGTTOU, signal.SIG_IGN)
         for number in HANDLED:
             signal.signal(number, _noted)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, HANDLED)
         self._poll = select.poll()
         self._poll.register(self._signals, select.POLLIN)
         self._poll.register(0, 0)
@@ -187,14 +188,16 @@ def _screen() -> int:
     return next((descriptor for descriptor in (2, 1) if os.isatty(descriptor)), 0)
 
 
-def _be_child(main: Callable[[], int], watched: int, saved: list[Any]) -> NoReturn:
+def _be_child(
+    main: Callable[[], int], watched: int, saved: list[Any], mask: set[int | signal.Signals]
+) -> NoReturn:
     code = CRASHED
     log = 2
     try:
-        signal.signal(signal.SIGHUP, signal.SIG_DFL)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, HANDLED)
         log = _watch(watched, saved)
-        code = main()
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        code = _exit_code(main())
     except SystemExit as end:
         code = _exit_code(end.code)
     except KeyboardInterrupt:
@@ -217,7 +220,11 @@ def _exit_code(told: object) -> int:
 
 
 def _watch(watched: int, saved: list[Any]) -> int:
-    """Look out for the parent's end and for crashes; return the log's descriptor."""
+    """Look out for the parent's end and for crashes; return the log's descriptor.
+
+    The thread that looks out keeps the signals blocked: one that came to it would not wake the
+    program from what it waits for.
+    """
     import faulthandler  # noqa: PLC0415 - the parent has no use for these
     from threading import Thread  # noqa: PLC0415
 
@@ -235,13 +242,12 @@ def _watch(watched: int, saved: list[Any]) -> int:
 def _end_with_parent(watched: int, saved: list[Any]) -> None:
     """Wait for the parent's end, then let the program end itself if it knows how, or end it.
 
-    The shell may have the terminal by now: what is written from behind it must not stop us.
+    The shell may have the terminal by now; the signals that would stop us for writing are blocked.
     """
     os.read(watched, 1)
     if callable(signal.getsignal(signal.SIGHUP)):
         os.kill(os.getpid(), signal.SIGHUP)
         time.sleep(GRACE)
-    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTTOU])
     _put_back(saved, surely=True)
     os._exit(128 + signal.SIGHUP)
 

@@ -1,4 +1,4 @@
-"""A picture as one sentence: a lesson's template, filled in with what was set and what came of it."""
+"""A picture as one sentence: a template of the lesson, filled in with what was set and computed."""
 
 from __future__ import annotations
 

@@ -244,11 +244,11 @@ class Terminal:
             time.sleep(0.01)
 
     def press(self, *keys: str) -> None:
-        """Press keys by their names, or characters."""
+        """Press keys by their names, or characters, as fast as fingers are."""
         for key in keys:
             self.send(KEYS.get(key, key))
-            if key == "escape":
-                time.sleep(0.15)  # else it is the beginning of a sequence
+            # An escape that something follows at once is the beginning of a sequence.
+            time.sleep(0.15 if key == "escape" else 0.05)
 
     def send(self, text: str | bytes) -> None:
         """Send bytes as a terminal does; all of them, however long it takes."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -48,7 +49,7 @@ def test_the_reduction_keeps_the_extremes_of_every_column(data: tuple[np.ndarray
     small_x, small_y = reduced(x, y, edges)
     assert small_x.size <= max(2 * edges.size, 3 * (edges.size + 1))
     assert (np.diff(small_x) >= 0).all()
-    for low, high in zip(edges, edges[1:], strict=False):
+    for low, high in pairwise(edges):
         before, after = y[(low <= x) & (x < high)], small_y[(low <= small_x) & (small_x < high)]
         before, after = before[~np.isnan(before)], after[~np.isnan(after)]
         assert bool(before.size) == bool(after.size)
@@ -77,7 +78,7 @@ def test_a_gap_wider_than_a_column_stays_and_no_other_comes() -> None:
     y = np.sin(x)
     edges = np.linspace(0, 1, 51)
     assert not np.isnan(reduced(x, y, edges)[1]).any()
-    y[(0.4 < x) & (x < 0.6)] = np.nan
+    y[(x > 0.4) & (x < 0.6)] = np.nan
     small_x, small_y = reduced(x, y, edges)
     gaps = np.flatnonzero(np.isnan(small_y))
     assert gaps.size == 1
@@ -160,7 +161,10 @@ numbers = st.floats(allow_nan=True, allow_infinity=True) | st.sampled_from(CORNE
     st.integers(0, 9),
 )
 def test_any_numbers_give_a_range_and_few_ticks_in_it(
-    values: list[float], log: bool, unit: str, most: int
+    values: list[float],
+    log: bool,  # noqa: FBT001
+    unit: str,
+    most: int,
 ) -> None:
     ends = shown_range(values, log=log, unit=unit)
     assert is_range(ends, log=log)
@@ -170,7 +174,7 @@ def test_any_numbers_give_a_range_and_few_ticks_in_it(
     assert len(found) <= most
     assert len({tick.text for tick in found}) == len(found)
     room = 1e-4 * (ends[1] - ends[0])
-    for one, other in zip(found, found[1:], strict=False):
+    for one, other in pairwise(found):
         assert one.value < other.value
     for tick in found:
         assert ends[0] * (1 - 1e-4 * log) - room <= tick.value <= ends[1] * (1 + 1e-4 * log) + room

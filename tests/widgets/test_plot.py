@@ -6,10 +6,10 @@ import asyncio
 import subprocess
 import sys
 import time
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pytest
 from textual.app import App, ComposeResult
 from textual.containers import VerticalScroll
 from textual.screen import Screen
@@ -22,6 +22,7 @@ from tutor.widgets.drawing import draw
 from tutor.widgets.plot import REST, Plot
 
 if TYPE_CHECKING:
+    import pytest
     from textual.geometry import Region
     from textual.pilot import Pilot
     from textual.strip import Strip
@@ -124,6 +125,18 @@ async def test_only_lines_that_changed_are_painted() -> None:
         assert {region.y for region in app.plot.painted[0]} == changed
         assert {(r.x, r.width, r.height) for r in app.plot.painted[0]} == {(0, 60, 1)}
         assert [line[:60] for line in shown(app)[:18]] == [line.text for line in after]
+
+
+async def test_the_right_lines_are_painted_inside_a_border() -> None:
+    app = Shown(Plot(level(0.1)))
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.plot.styles.border = ("round", "red")
+        app.plot.styles.padding = (1, 2)
+        await settled(pilot, app.plot)
+        app.plot.chart = level(0.9)
+        await settled(pilot, app.plot)
+        expected = [line.text for line in draw(level(0.9), 54, 14, {})]
+        assert [line[3:57] for line in shown(app)[2:16]] == expected
 
 
 async def test_a_chart_that_looks_the_same_paints_nothing() -> None:
@@ -229,9 +242,7 @@ async def test_drawing_takes_at_most_a_quarter_of_the_time(monkeypatch: pytest.M
         await settled(pilot, app.plot)
         assert drawings.charts[-1] is app.plot.chart
         assert 3 <= len(drawings.times) <= 10
-        for (begun, ended), (next_begun, _) in zip(
-            drawings.times, drawings.times[1:], strict=False
-        ):
+        for (begun, ended), (next_begun, _) in pairwise(drawings.times):
             assert next_begun - ended >= REST * (ended - begun)
 
 
@@ -335,7 +346,7 @@ HEAVY = {"numpy", "plotext", "torch"}
 assert not HEAVY & set(sys.modules), "importing the widget"
 
 
-class Screen(App):
+class Shown(App):
     def compose(self):
         yield Plot(empty="nothing yet")
 

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tutor import catalog, lab_state
-from tutor.api import Lesson
 from tutor.catalog import Broken
 from tutor.compute.client import ComputeClient, State
 from tutor.devtools.rules import RULES
@@ -33,7 +32,7 @@ from tutor.safe import one_line
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from tutor.api import Frame, Params
+    from tutor.api import Frame, Lesson, Params
     from tutor.lesson_text import LessonText
 
 LONGEST = 1000
@@ -41,7 +40,7 @@ LONGEST = 1000
 
 
 def check_lessons(names: Sequence[str], device: str, echo: Callable[[str], None]) -> int:
-    """Check the lessons called `names`, or all; echo each finding; return 1 if there is any, else 0.
+    """Check the lessons called `names`, or all, and echo what is wrong; return 1 if anything is.
 
     Raises:
         UnknownNameError: if there is no lesson of a name.

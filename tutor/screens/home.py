@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from tutor.catalog import Broken
     from tutor.session import Session
 
+PASSED = frozenset("123456789?")
+"""The characters that are keys of the screen and not part of a filter."""
+
 WIDE = 100
 """From how many columns on the list and the preview stand side by side."""
 
@@ -33,10 +36,12 @@ WIDE = 100
 class Filter(Input):
     """Where the list is filtered; digits and the list's keys go past it."""
 
-    async def _on_key(self, event: events.Key) -> None:
+    def check_consume_key(self, key: str, character: str | None) -> bool:
         """Leave digits and `?` to the screen, take everything else."""
-        passes = event.character is not None and event.character in "123456789?"
-        if not passes:
+        return character not in PASSED and super().check_consume_key(key, character)
+
+    async def _on_key(self, event: events.Key) -> None:
+        if event.character not in PASSED:
             await super()._on_key(event)
 
 
@@ -47,7 +52,8 @@ class HomeScreen(Screen[None]):
         Binding("enter", "open", "keys.open", priority=True),
         Binding("up", "move(-1)", "keys.up", show=False),
         Binding("down", "move(1)", "keys.down", show=False),
-        *(Binding(str(digit), f"open_nth({digit})", "", show=False) for digit in range(1, 10)),
+        Binding("1", "open_nth(1)", "keys.open_nth", key_display="1–9"),
+        *(Binding(str(digit), f"open_nth({digit})", "", show=False) for digit in range(2, 10)),
         Binding("question_mark", "app.keys", "keys.keys"),
         Binding("escape", "clear", "keys.clear", show=False),
     ]

@@ -25,7 +25,7 @@ NAMES = {
 
 ASCII_NAMES = {
     "←": "<-", "→": "->", "↑": "up", "↓": "down", "⌫": "Bksp", "⇧Tab": "S-Tab", "⇧←": "S-<-",
-    "⇧→": "S-->", "⇧V": "S-V",
+    "⇧→": "S-->", "⇧V": "S-V", "←→": "<- ->", "1–4": "1-4", "1–9": "1-9",
 }  # fmt: skip
 """What to write for a key where only ASCII can be shown."""
 
@@ -33,10 +33,9 @@ ASCII_NAMES = {
 def key_name(binding: Binding, *, ascii_only: bool) -> str:
     """Return what people call the key of a binding."""
     key = binding.key
-    if binding.key_display:
-        return binding.key_display.replace("–", "-") if ascii_only else binding.key_display
-    name = NAMES.get(key) or (f"^{key[5:].upper()}" if key.startswith("ctrl+") else key)
-    name = name.upper() if name.startswith("f") and name[1:].isdigit() else name
+    name = binding.key_display or NAMES.get(key) or key
+    if name.startswith("ctrl+"):
+        name = f"^{name[5:].upper()}"
     return ASCII_NAMES.get(name, name) if ascii_only else name
 
 

@@ -33,8 +33,8 @@ class Signs(Widget, can_focus=True):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("plus", "add('+')", "keys.positive"),
-        Binding("minus", "add('-')", "keys.negative"),
+        Binding("plus", "add('+')", "keys.add", key_display="+ -"),
+        Binding("minus", "add('-')", "keys.negative", show=False),
         Binding("backspace", "erase", "keys.erase"),
     ]
 

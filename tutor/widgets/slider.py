@@ -37,10 +37,10 @@ class Slider(Widget, can_focus=True):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left", "move(-1)", "keys.less"),
-        Binding("right", "move(1)", "keys.more"),
-        Binding("shift+left", "move(-10)", "keys.much_less"),
-        Binding("shift+right", "move(10)", "keys.much_more"),
+        Binding("left", "move(-1)", "keys.change", key_display="←→"),
+        Binding("right", "move(1)", "keys.more", show=False),
+        Binding("shift+left", "move(-10)", "keys.much_less", show=False),
+        Binding("shift+right", "move(10)", "keys.much_more", show=False),
         Binding("enter", "commit", "keys.commit", show=False),
         Binding("escape", "forget", "keys.forget", show=False),
         Binding("backspace", "erase", "keys.erase", show=False),

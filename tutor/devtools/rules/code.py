@@ -62,16 +62,14 @@ def listings_run(subject: LessonUnderCheck) -> Iterator[Finding]:
     module = subject.code("compute.py")
     if module is None:
         return
-    functions = {
-        node.name: node.lineno for node in module.body if isinstance(node, ast.FunctionDef)
-    }
+    functions = {node.name: node for node in module.body if isinstance(node, ast.FunctionDef)}
     for name, task in catalog.tasks(subject.lesson).items():
         if name in functions:
             shown = listing(subject.lesson, name, task.params(), streams=task.streams)
             if missing := sorted(_undefined(shown)):
                 wrong = f"the code shown for it lacks {', '.join(missing)}"
                 fix = "define it at the top of compute.py by a def, a class, or one name = …"
-                yield Finding("compute.py", functions[name], name, wrong, fix)
+                yield Finding("compute.py", functions[name].lineno, name, wrong, fix)
 
 
 def pictures_of_views(subject: LessonUnderCheck) -> Iterator[Finding]:
@@ -134,9 +132,10 @@ def _undefined(source: str) -> set[str]:
     """Return the names that a script uses and neither defines nor imports."""
     top = symtable.symtable(source, "listing", "exec")
     defined = {
-        one.get_name() for one in top.get_symbols() if one.is_assigned() or one.is_imported()
+        one.get_name()
+        for one in top.get_symbols()
+        if one.is_assigned() or one.is_imported() or one.is_namespace()
     }
-    defined |= {one.get_name() for one in top.get_symbols() if one.is_namespace()}
     used: set[str] = set()
     waiting = [top]
     while waiting:

@@ -120,7 +120,7 @@ class LessonUnderCheck:
             return None
 
     def code(self, file: str) -> ast.Module | None:
-        """Return a Python file of the lesson as a tree; None if there is none or it is no Python."""
+        """Return a Python file of the lesson as a tree; None if it is not there or no Python."""
         try:
             return ast.parse((self.folder / file).read_text(encoding="utf-8"))
         except (OSError, ValueError, SyntaxError):

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 
 from tutor import catalog
 from tutor.activities import Choice, Number
-from tutor.devtools.rules.subject import Finding
 from tutor.sentence import SentenceError, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from tutor.devtools.rules.subject import LessonUnderCheck, Outcome
+    from tutor.devtools.rules.subject import Finding, LessonUnderCheck, Outcome
 
 
 def words_of_the_lab(subject: LessonUnderCheck) -> Iterator[Finding]:

@@ -1,0 +1,30 @@
+"""What every test gets: files of its own, English messages, and a place for made-up lessons."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support import Lessons, installed
+
+from tutor import i18n
+
+
+@pytest.fixture(autouse=True)
+def own_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep progress, settings and log of a test in its own folder."""
+    monkeypatch.setenv("TUTOR_HOME", str(tmp_path / "tutor-home"))
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    """Begin and end each test in English."""
+    i18n.use("en")
+    yield
+    i18n.use("en")
+
+
+@pytest.fixture
+def lessons(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lessons]:
+    """Give a place for lessons that this process and those it starts find."""
+    with installed(tmp_path / "lessons", monkeypatch) as made:
+        yield made
