@@ -29,7 +29,7 @@ from tutor.api import Lesson
 
 LESSON = Lesson(
     id={id!r},
-    order={order},
+    order=900,
     module={{"en": "Tests", "ko": "시험"}},
     title={{"en": "Lesson {id}", "ko": "{id} 수업"}},
     summary={{"en": "Made by a test.", "ko": "시험용입니다."}},
@@ -69,34 +69,29 @@ class Lessons:
     folder: Path
     """What belongs on the module search path."""
 
-    def add(
-        self,
-        id: str,  # noqa: A002 - as the field is called
-        *,
-        package: str = "",
-        init: str | None = None,
-        state: str = STATE,
-        compute: str = "",
-        entry: str = "",
-        order: int = 900,
-    ) -> None:
-        """Install a lesson; what is not given makes a sound one."""
-        package = package or f"made_{id}"
-        home = self.folder / package
+    def add(self, name: str, *, init: str = "", state: str = STATE, compute: str = "") -> None:
+        """Install the package `made_<name>` with a lesson; what is not given makes a sound one."""
+        home = self.folder / f"made_{name}"
         home.mkdir()
-        sound = METADATA.format(id=id, order=order, package=package)
-        (home / "__init__.py").write_text(sound if init is None else init, encoding="utf-8")
+        (home / "__init__.py").write_text(init or metadata(name), encoding="utf-8")
         (home / "state.py").write_text(textwrap.dedent(state), encoding="utf-8")
         (home / "compute.py").write_text(textwrap.dedent(compute), encoding="utf-8")
-        self.name(id, package, entry or f"{package}:LESSON")
+        self.enter(name, f"made_{name}:LESSON")
 
-    def name(self, id: str, package: str, entry: str) -> None:  # noqa: A002 - as above
-        """Install the distribution that says where a lesson is."""
-        info = self.folder / f"{package}-1.0.dist-info"
+    def enter(self, name: str, value: str, distribution: str = "") -> None:
+        """Install a distribution whose entry point `name` says where a lesson is."""
+        info = self.folder / f"{distribution or name}-1.0.dist-info"
         info.mkdir()
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n")
-        (info / "entry_points.txt").write_text(f"[tutor.lessons]\n{id} = {entry}\n")
+        told = f"Metadata-Version: 2.1\nName: {distribution or name}\nVersion: 1.0\n"
+        (info / "METADATA").write_text(told, encoding="utf-8")
+        points = f"[{catalog.GROUP}]\n{name} = {value}\n"
+        (info / "entry_points.txt").write_text(points, encoding="utf-8")
         importlib.invalidate_caches()
+
+
+def metadata(name: str, id: str = "") -> str:  # noqa: A002 - as the field is called
+    """Return the source of the package `made_<name>` of a lesson whose id is the name too."""
+    return METADATA.format(id=id or name, package=f"made_{name}")
 
 
 @contextmanager

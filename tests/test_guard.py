@@ -303,10 +303,13 @@ def test_a_key_that_makes_a_signal_makes_one(screen: Callable[..., Screen]) -> N
 def test_a_child_whose_parent_is_killed_ends_too(
     screen: Callable[..., Screen], setting: str
 ) -> None:
-    program = screen("wait", setting, wrapper=("sh", "-c", '"$0" "$@"; exit $?'))
+    program = screen(
+        "wait", setting, wrapper=("sh", "-c", '"$0" "$@"; code=$?; read key; exit $code')
+    )
     child = program.ready()
     os.kill(program.parent, signal.SIGKILL)
     assert gone(child)
+    program.press("\n")
     code, written = program.end()
     assert code == 128 + signal.SIGKILL
     assert program.attributes() == program.before
