@@ -12,6 +12,7 @@ from rich.console import Console
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.command import CommandPalette
+from textual.scrollbar import ScrollBar
 from textual.signal import Signal
 
 from tutor import catalog, hangul, i18n, locations, settings, terminal
@@ -26,6 +27,7 @@ from tutor.screens.home import HomeScreen
 from tutor.screens.too_small import LEAST, TooSmallScreen
 from tutor.session import Session
 from tutor.themes import DARK, THEMES
+from tutor.widgets.ascii_bars import AsciiBars
 from tutor.widgets.key_bar import key_name, keys_of
 
 if TYPE_CHECKING:
@@ -68,6 +70,9 @@ class TutorApp(App[None]):
             status=Signal(self, "compute status"),
             ascii_only=ascii_only,
         )
+        if self.session.ascii_only:
+            ScrollBar.renderer = AsciiBars
+            self.add_class("ascii")
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = chosen.theme if chosen.theme in {one.name for one in THEMES} else DARK.name
@@ -108,7 +113,7 @@ class TutorApp(App[None]):
 
     def action_command_palette(self) -> None:
         """Open the palette over any screen but itself."""
-        if not CommandPalette.is_open(self):
+        if not isinstance(self.screen, CommandPalette):
             self.push_screen(CommandPalette(placeholder=t("palette.placeholder")))
 
     def action_keys(self) -> None:
@@ -135,6 +140,10 @@ class TutorApp(App[None]):
         self._keep(replace(self._chosen, language=i18n.language()))
         self.run_worker(self._lay_out_anew(), exclusive=True)
 
+    def on_home_screen_opened(self, event: HomeScreen.Opened) -> None:
+        """Open the lesson that was chosen."""
+        self._open_state(event.lesson)
+
     def action_open_lesson(self, id_: str) -> None:
         """Open a lesson over the home screen."""
         self._open_state(id_)
@@ -153,20 +162,24 @@ class TutorApp(App[None]):
         try:
             settings.save(chosen)
         except TutorError as problem:
-            self.notify(safe(str(problem)), severity="warning", markup=False)
+            self.warn(problem)
 
     def _open_state(self, state: str) -> None:
         from tutor.screens.lesson import LessonScreen  # noqa: PLC0415 - when a lesson opens
 
         name, _, query = state.partition("?")
         try:
-            lesson = catalog.lesson(name)
+            screen = LessonScreen(catalog.lesson(name), self.session, query)
         except TutorError as problem:
-            self.notify(safe(str(problem)), severity="error", markup=False)
+            self.warn(problem)
+            return
+        except Exception as error:  # noqa: BLE001 - a lesson's text or screen may raise anything
+            reason = f"{type(error).__name__}: {error}"
+            self.warn(TutorError("error.broken_lesson", name=name, reason=reason))
             return
         while len(self.screen_stack) > 2:  # noqa: PLR2004 - Textual's own and the home screen
             self.pop_screen()
-        self.push_screen(LessonScreen(lesson, self.session, query))
+        self.push_screen(screen)
 
     def _end_by(self, number: int) -> None:
         """Quit as if asked to, with the status of a process that a signal ended."""
@@ -177,8 +190,13 @@ class TutorApp(App[None]):
 
     def _status_changed(self, status: Status) -> None:
         self.session.status.publish(status)
-        if status.problem is not None and status.state in (State.LOST, State.UNAVAILABLE):
-            self.notify(safe(str(status.problem)), severity="warning", markup=False, timeout=8)
+        lost = status.state in (State.LOST, State.UNAVAILABLE)
+        if lost and status.problem is not None and not self.client.calls:
+            self.warn(status.problem)
+
+    def warn(self, problem: TutorError) -> None:
+        """Say in one line what happened; what was computing says it where it computed."""
+        self.notify(safe(str(problem)), severity="warning", markup=False, timeout=8)
 
 
 def run_app(state: str | None, device: str, *, debug: bool) -> int:
@@ -186,7 +204,7 @@ def run_app(state: str | None, device: str, *, debug: bool) -> int:
     chosen, problem = settings.load()
     app = TutorApp(state, device, chosen)
     if problem is not None:
-        app.call_later(app.notify, safe(str(problem)), severity="warning", markup=False)
+        app.call_later(app.warn, problem)
     log_file = locations.open_log_or_nothing()
     with os.fdopen(log_file, "a", encoding="utf-8", errors="backslashreplace") as log:
         if not debug:

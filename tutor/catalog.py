@@ -6,6 +6,7 @@ A lesson that cannot be loaded is listed as broken, with the reason, and harms n
 from __future__ import annotations
 
 import importlib
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
@@ -59,8 +60,15 @@ def lesson(id: str) -> Lesson:  # noqa: A002 - as the field is called
 
 
 def state(lesson: Lesson) -> ModuleType:
-    """Import a lesson's `state` module: its `TASKS`, `Lab` parameters and `CHECKS`."""
-    return importlib.import_module(f"{lesson.package}.state")
+    """Import a lesson's `state` module: its `TASKS`, `Lab` parameters and `CHECKS`.
+
+    Raises:
+        TutorError: if it cannot be imported.
+    """
+    try:
+        return importlib.import_module(f"{lesson.package}.state")
+    except Exception as error:
+        raise TutorError("error.broken_lesson", name=lesson.id, reason=_told(error)) from error
 
 
 def lab_params(lesson: Lesson) -> type[Params]:
@@ -83,12 +91,12 @@ def checks(lesson: Lesson) -> dict[str, Any]:
 
 def task_names() -> list[str]:
     """Return the full names of all tasks of all sound lessons."""
-    return [
-        f"{lesson.id}.{name}"
-        for lesson in lessons().values()
-        if isinstance(lesson, Lesson)
-        for name in tasks(lesson)
-    ]
+    names: list[str] = []
+    for lesson in lessons().values():
+        if isinstance(lesson, Lesson):
+            with suppress(TutorError):
+                names += [f"{lesson.id}.{name}" for name in tasks(lesson)]
+    return names
 
 
 def find_task(name: str) -> tuple[Lesson, Task]:
@@ -110,9 +118,14 @@ def _load(point: EntryPoint) -> Lesson | Broken:
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001 - a lesson may raise anything when imported
-        return Broken(point.name, f"{type(error).__name__}: {error}".splitlines()[0])
+        return Broken(point.name, _told(error))
     if not isinstance(found, Lesson):
         return Broken(point.name, f"{point.value} is no tutor.api.Lesson")
     if found.id != point.name:
         return Broken(point.name, f"its id is {found.id!r}, its entry point {point.name!r}")
     return found
+
+
+def _told(error: BaseException) -> str:
+    """Return an error's class and the first line of what it says."""
+    return f"{type(error).__name__}: {error}".splitlines()[0]

@@ -27,8 +27,11 @@ def listing(lesson: Lesson, task: str, params: Params, *, streams: bool) -> str:
     kind = type(params).__name__
     values = ", ".join(f"{name}={value!r}" for name, value in params.values().items())
     call = f'{task}(params, torch.device("cpu"))'
+    lab = params.query()
+    shared = f"{lesson.id}?view={task}{'&' if lab else ''}{lab}"
     return "\n".join(
         [
+            f"# tutor open '{shared}'",
             "from __future__ import annotations\n",
             *_imports(module, used),
             f"from {lesson.package}.state import {kind}",

@@ -30,6 +30,7 @@ def list_lessons() -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for lesson in catalog.lessons().values():
         if isinstance(lesson, Lesson):
+            names = catalog.task_names()
             found.append(
                 {
                     "id": lesson.id,
@@ -38,7 +39,7 @@ def list_lessons() -> list[dict[str, Any]]:
                     "summary": lesson.summary[language],
                     "minutes": lesson.minutes,
                     "requires": list(lesson.requires),
-                    "tasks": [f"{lesson.id}.{name}" for name in catalog.tasks(lesson)],
+                    "tasks": [name for name in names if name.startswith(f"{lesson.id}.")],
                     "broken": None,
                 }
             )

@@ -125,7 +125,7 @@ def test_arrays_of_every_dtype_and_shape(dtype: str, shape: tuple[int, ...]) -> 
         lambda a: a[::2],
         lambda a: a[::-1, ::-1],
         lambda a: a[:, 1],
-        lambda a: np.asfortranarray(a),
+        np.asfortranarray,
         lambda a: np.broadcast_to(a[0], (3, 4)),
         lambda a: a[:, None, :],
     ],
@@ -162,7 +162,7 @@ def test_what_is_no_finite_number_arrives() -> None:
         (np.float32(0.5), 0.5),
         (np.int64(-7), -7),
         (np.uint8(255), 255),
-        (np.bool_(True), True),
+        (np.bool_(1), True),
         (np.array(3.5), 3.5),
         (np.array(4, dtype=np.int16), 4),
     ],
@@ -227,7 +227,7 @@ EIGHT = base64.b64encode(bytes(8)).decode()
 
 LIES = [
     (EIGHT, "float64", [2]),
-    (EIGHT, "float64", []),
+    (EIGHT * 2, "float64", []),
     (EIGHT, "float32", [1]),
     (EIGHT, "float64", [-1]),
     (EIGHT, "float64", [-1, -1]),
@@ -278,11 +278,6 @@ def test_a_dtype_that_is_no_word_is_no_message(dtype: Any) -> None:
         decode(array_line(EIGHT, dtype, [1]))
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=(ValueError, OverflowError),
-    reason="an empty array of an enormous shape passes the check of its size",
-)
 @pytest.mark.parametrize("shape", [[0, 2**70], [2**70, 0], [0, 2**40, 2**40]])
 def test_an_empty_array_of_an_enormous_shape_is_no_message(shape: list[int]) -> None:
     with pytest.raises(ProtocolError):
@@ -378,19 +373,8 @@ TABLES = st.builds(
 )
 
 
-def hugely_empty(value: Any) -> bool:
-    """Tell whether the known flaw with the shapes of empty arrays is in a value."""
-    if isinstance(value, dict):
-        shape = value.get("shape")
-        huge = isinstance(shape, list) and 0 in shape and any(n not in (0, 1, 2) for n in shape)
-        return huge or any(map(hugely_empty, value.values()))
-    return isinstance(value, list) and any(map(hugely_empty, value))
-
-
 @given(TABLES)
 def test_any_table_is_a_message_or_refused(table: dict[str, Any]) -> None:
-    if hugely_empty(table):
-        return
     try:
         message = decode(json.dumps(table).encode())
     except ProtocolError:

@@ -49,7 +49,8 @@ class Tutor(Terminal):
 
     def wait_until_ready(self) -> None:
         """Wait until torch has been imported and the worker waits for work."""
-        self.wait_for(self.said("state.ready"), TORCH)
+        ready = self.said("state.ready")
+        self.wait_for(lambda: self.lines()[0].endswith(ready), TORCH)
 
     def go_to(self, number: int) -> None:
         """Go from step to step in the open lesson, to the one with the index `number`."""
@@ -57,6 +58,39 @@ class Tutor(Terminal):
         for step in self.lesson.steps[1 : number + 1]:
             self.press("n")
             self.wait_for(step.title)
+
+    def enter_lab(self, offered: str = "keys.change") -> None:
+        """Go to the lab, and wait until the keys of its first control are told."""
+        self.press("tab")
+        self.wait_for(lambda: self.said(offered) in self.lines()[-1])
+
+    def set(self, parameter: str, number: str) -> None:
+        """Go to the control of a parameter of the lab, and type a number into it."""
+        label = self.lesson.words[parameter]
+        while not self._has_focus(label):
+            before = self._focused()
+            self.press("down")
+            self.wait_for(lambda: self._focused() not in (before, []))
+        self.press(*number, "enter")
+
+    def _focused(self) -> list[int]:
+        """Return the lines of the controls that have the focus: their labels are bold."""
+        labels = self.lesson.words.values()
+        return [y for y, text in self.bold() if text in labels]
+
+    def _has_focus(self, label: str) -> bool:
+        return any(text == label for _, text in self.bold())
+
+    def read_on_to(self, text: str) -> None:
+        """Scroll the text down until it shows a passage."""
+        for _ in range(5):
+            try:
+                self.wait_for(text, 1)
+            except AssertionError:
+                self.press("pagedown")
+            else:
+                return
+        self.wait_for(text)
 
     @property
     def guard(self) -> psutil.Process:

@@ -18,6 +18,7 @@ import time
 import uuid
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, Self
 
 import pexpect
@@ -66,6 +67,9 @@ FRESH = frozenset({"7", "25"})
 
 ALTERNATE = 1049
 """The private mode that is on while a full-screen program has the screen."""
+
+CORNERS = (("╭", "┌"), ("╮", "┐"), ("╰", "└"))
+"""The corners of a frame: upper left, upper right, lower left."""
 
 LINES_AND_BLOCKS = re.compile("[\u2500-\u259f\\s]+")
 """What is no text: boxes, scroll bars, the bars beside cards, and blanks."""
@@ -190,22 +194,28 @@ class Terminal:
 
     def cells(self) -> list[pyte.screens.Char]:
         """Return every cell with its colours."""
-        with self._lock:
-            buffer, (columns, rows) = self._screen.buffer, self.size
-            return [buffer[y][x] for y in range(rows) for x in range(columns)]
+        return [cell for row in self._rows() for cell in row]
+
+    def bold(self) -> list[tuple[int, str]]:
+        """Return each stretch of bold text, with the number of its line."""
+        found = []
+        for y, row in enumerate(self._rows()):
+            for is_bold, cells in groupby(row, key=lambda cell: cell.bold):
+                if is_bold:
+                    found.append((y, "".join(cell.data for cell in cells).strip()))
+        return found
 
     def panes(self) -> list[str]:
         """Return the text inside each frame on the screen, line after line."""
-        with self._lock:
-            buffer, (columns, rows) = self._screen.buffer, self.size
-            grid = [[buffer[y][x].data for x in range(columns)] for y in range(rows)]
+        grid = [[cell.data for cell in row] for row in self._rows()]
         found = []
         for top, row in enumerate(grid):
-            for left in (x for x, sign in enumerate(row) if sign in "╭┌" and sign):
-                right = next((x for x in range(left, columns) if row[x] in ("╮", "┐")), columns - 1)
+            for left in (x for x, sign in enumerate(row) if sign in CORNERS[0]):
+                end = len(row)
+                right = next((x for x in range(left, end) if row[x] in CORNERS[1]), end)
                 inside = []
                 for line in grid[top + 1 :]:
-                    if line[left] in ("╰", "└"):
+                    if line[left] in CORNERS[2]:
                         break
                     inside.append("".join(line[left + 1 : right]).rstrip())
                 found.append("\n".join(inside))
@@ -310,6 +320,11 @@ class Terminal:
                 process.send_signal(signal.SIGKILL)
         with suppress(OSError):
             self._child.close(force=True)
+
+    def _rows(self) -> list[list[pyte.screens.Char]]:
+        with self._lock:
+            buffer, (columns, rows) = self._screen.buffer, self.size
+            return [[buffer[y][x] for x in range(columns)] for y in range(rows)]
 
     def _stop_reading(self) -> None:
         self._closed.set()

@@ -179,6 +179,11 @@ class ComputeClient:
         """Return a client whose host writes to the program's log, if that can be opened."""
         return cls(device, locations.open_log_or_nothing(), on_status)
 
+    @property
+    def calls(self) -> int:
+        """How many calls are under way."""
+        return len(self._streams)
+
     async def start(self) -> None:
         """Start the host; calls may be made at once and wait until it is ready."""
         self._reader = asyncio.create_task(self._serve())

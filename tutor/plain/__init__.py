@@ -8,10 +8,9 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from tutor import catalog, lab_state
+from tutor import catalog
 from tutor.api import Params, parse_query
 from tutor.errors import TutorError
-from tutor.i18n import t
 from tutor.lesson_text import LessonTextError
 from tutor.plain.choosing import choose
 from tutor.plain.computer import Computer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tutor import catalog, lab_state
+from tutor import catalog
 from tutor.activities import Choice, Guided, Number, Predict, Verdict
 from tutor.errors import TutorError
 from tutor.i18n import t
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from tutor.api import Frame, Lesson
     from tutor.lesson_text import LessonText, Step
     from tutor.plain.console import Console
-    from tutor.plain.lab import Lab
-    from tutor.plain.voice import Voice
     from tutor.standing import Given, Standing
 
 SHOW = "s"
@@ -27,22 +25,16 @@ SHOW = "s"
 class Asking:
     """Asks one activity after the other until each is answered right or passed over."""
 
-    def __init__(  # noqa: PLR0913 - the parts of a dialogue
-        self,
-        lesson: Lesson,
-        text: LessonText,
-        standing: Standing,
-        lab: Lab,
-        voice: Voice,
-        console: Console,
+    def __init__(
+        self, lesson: Lesson, text: LessonText, standing: Standing, console: Console
     ) -> None:
-        """Ask by `voice` and `console`, and keep the answers in `standing`."""
+        """Ask through `console`, and keep the answers in `standing`."""
         self._lesson = lesson
         self._words = text.words
         self._standing = standing
-        self._lab = lab
-        self._voice = voice
         self._console = console
+        self._lab = console.lab
+        self._voice = console.voice
 
     def ask(self, step: Step, activity: Activity) -> None:
         """Ask an activity, or recall its right answer.
@@ -70,30 +62,33 @@ class Asking:
     def _ask_choice(self, step: Step, activity: Choice) -> None:
         for number, option in enumerate(activity.options, start=1):
             self._voice.say(option.text, f"  {number}. ", "     ")
-        most = len(activity.options)
+        most, tried = len(activity.options), False
         self._voice.say(t("plain.ask_option", most=most))
         while typed := self._console.typed(locked=self._waits(step, activity)):
             if not (typed.isdecimal() and 1 <= int(typed) <= most):
                 self._voice.say(t("plain.no_option", typed=typed[:40], most=most))
                 continue
             chosen = int(typed) - 1
-            verdict = self._judged(activity, chosen)
+            verdict = self._judged(activity, chosen, tell=not tried)
             self._conclude(step, activity, chosen, verdict)
             if verdict.right:
                 return
+            tried = True
             self._voice.say(t("plain.ask_again"))
 
-    def _judged(self, activity: Choice, chosen: int) -> Verdict:
-        """Judge an option; a prediction is run first, and what came of it is told."""
+    def _judged(self, activity: Choice, chosen: int, *, tell: bool) -> Verdict:
+        """Judge an option; a prediction is run first, and what came of it is told if wanted."""
         if not isinstance(activity, Predict):
             return activity.judge(chosen)
         frame = self._run(activity.run.query)
         if frame is None:
             return activity.judge_unrun(chosen)
         measured = getattr(frame, activity.run.measure)
-        shown = measured if isinstance(measured, str) else formatted(measured, activity.unit)
-        self._voice.say(t("card.measured", value=shown))
-        self._lab.tell_frame(frame)
+        if tell:
+            shown = measured if isinstance(measured, str) else formatted(measured, activity.unit)
+            self._voice.gap()
+            self._voice.say(t("card.measured", value=shown))
+            self._lab.tell_frame(frame)
         return activity.judge_run(chosen, measured)
 
     def _ask_number(self, step: Step, activity: Number) -> None:
@@ -125,7 +120,7 @@ class Asking:
         self._voice.say(t("plain.ask_task"))
         self._lab.tell_settings()
         check = catalog.checks(self._lesson)[activity.check]
-        while typed := self._console.typed(locked=self._waits(step, activity)):
+        while typed := self._console.typed(changes=True):
             try:
                 if typed.lower() == SHOW:
                     self._voice.say(t("plain.solution", state=activity.solution))
@@ -142,16 +137,13 @@ class Asking:
                 return
 
     def _run(self, query: str) -> Frame | None:
-        """Set the lab to a run and return what comes of it; None, and say so, if nothing does."""
-        frame = None
+        """Set the lab to a run and return what comes of it; None, and say why, if nothing does."""
         try:
             self._lab.set(query)
-            frame = self._lab.run(self._lab.params)
         except TutorError as problem:
             self._voice.say(str(problem))
-        if frame is None:
-            self._voice.say(t("card.not_run"))
-        return frame
+            return None
+        return self._lab.run(self._lab.params)
 
     def _conclude(
         self, step: Step, activity: Activity, answer: float | str, verdict: Verdict

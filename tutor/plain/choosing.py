@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tutor import catalog, headless
+from tutor import catalog, lesson_text
 from tutor.api import Lesson
 from tutor.i18n import language, t
+from tutor.standing import Standing
 
 if TYPE_CHECKING:
     from tutor.plain.voice import Voice
@@ -42,3 +43,21 @@ def choose(voice: Voice, progress: Progress) -> str:
         if typed in {lesson.id for lesson in lessons}:
             return typed
         voice.say(t("plain.no_lesson", typed=typed[:40], most=len(lessons)))
+
+
+def _standing(lesson: Lesson, progress: Progress) -> str:
+    """Return how far the learner is in a lesson; empty if it was not begun."""
+    if progress.position(lesson.id) is None:
+        return ""
+    try:
+        text = lesson_text.load(lesson.package, language())
+    except lesson_text.LessonTextError:
+        return ""
+    standing = Standing(lesson.id, text, progress)
+    return t(
+        "home.standing",
+        step=standing.start[0] + 1,
+        steps=len(text.steps),
+        right=sum(map(standing.is_right, text.activities)),
+        activities=len(text.activities),
+    )

@@ -29,28 +29,37 @@ class Console:
 
     def __init__(self, voice: Voice, lab: Lab) -> None:
         """Hear by `voice`, and set `lab`."""
-        self._voice = voice
-        self._lab = lab
+        self.voice = voice
+        self.lab = lab
+        self.at_first_step = False
 
-    def typed(self, *, locked: bool = False) -> str:
-        """Return the next line that is no command; the lab cannot be set while it is `locked`.
+    def typed(self, *, locked: bool = False, changes: bool = False) -> str:
+        """Return the next line that is no command.
+
+        Args:
+            locked: Whether the lab cannot be set now.
+            changes: Whether changes of the lab are what is asked for, so that `set` is no command.
 
         Raises:
             Move: if the learner goes to another step.
             EOFError: if the learner quits, or there is no line.
         """
         while True:
-            line = self._voice.hear()
+            line = self.voice.hear()
             command, _, rest = KOREAN_KEYS.get(line, line).partition(" ")
             match command.lower(), rest:
                 case "n", "":
                     raise Move(1)
+                case "b", "" if self.at_first_step:
+                    self.voice.say(t("plain.first_step"))
                 case "b", "":
                     raise Move(-1)
                 case "q", "":
                     raise EOFError
-                case "?", "":
+                case (("?" | "set"), ""):
                     self._explain()
+                case "set", _ if changes:
+                    return rest
                 case "set", _:
                     self._set(rest, locked=locked)
                 case _:
@@ -58,16 +67,16 @@ class Console:
 
     def _set(self, typed: str, *, locked: bool) -> None:
         if locked:
-            self._voice.say(t("plain.locked"))
+            self.voice.say(t("plain.locked"))
             return
         try:
-            self._lab.change(typed)
+            self.lab.change(typed)
         except TutorError as problem:
-            self._voice.say(str(problem))
+            self.voice.say(str(problem))
             return
-        self._lab.tell()
+        self.lab.tell()
 
     def _explain(self) -> None:
-        self._voice.say(t("plain.help"))
-        self._voice.say(t("plain.settings"))
-        self._lab.tell_settings()
+        self.voice.say(t("plain.help"))
+        self.voice.say(t("plain.settings"))
+        self.lab.tell_settings()

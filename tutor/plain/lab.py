@@ -114,4 +114,5 @@ class Lab:
             return ", ".join(setting.options)
         if setting.pattern:
             return setting.pattern
-        return t("plain.range", low=self._shown(name, setting.low), high=self._shown(name, setting.high))
+        low, high = self._shown(name, setting.low), self._shown(name, setting.high)
+        return t("plain.range", low=low, high=high)

@@ -46,8 +46,6 @@ def _block(node: SyntaxTreeNode, cells: int) -> list[str]:
             return _table(node, cells)
         case "blockquote":
             return _indented(_blocks(node.children, cells - 2), "  ", "  ")
-        case "hr":
-            return []
     return [line for part in _inline(node).split("\n") for line in wrapped(part, cells)]
 
 

@@ -79,7 +79,7 @@ class Voice:
         Raises:
             EOFError: if there is none.
         """
-        self._gap = True
+        self._gap = False
         line = self._read.readline()
         if not line:
             raise EOFError

@@ -45,10 +45,8 @@ class Walk:
         self._standing = Standing(lesson.id, self._text, progress)
         self._lab = Lab(lesson, self._text, computer, voice)
         self._console = Console(voice, self._lab)
-        self._asking = Asking(
-            lesson, self._text, self._standing, self._lab, voice, self._console
-        )
-        self._warned = ""
+        self._asking = Asking(lesson, self._text, self._standing, self._console)
+        self._warned: set[str] = set()
 
     def go(self) -> None:
         """Go on from where the learner is until the end of the lesson.
@@ -69,22 +67,20 @@ class Walk:
                 by = move.by
             finally:
                 self._remember(step)
-            if index + by < 0:
-                self._voice.say(t("plain.first_step"))
-                by = 0
             index += by
-            if by and index < len(self._text.steps):
+            if index < len(self._text.steps):
                 self._set(self._text.steps[index].lab)
         self._end()
 
     def _enter(self, index: int, left: str) -> None:
         """Set the lab as it was asked for, as it was left, or as the step finds it."""
+        untouched = self._lab.view
         for step in self._text.steps[: index + 1]:
             self._set(step.lab)
         if self._first is not None:
             self._lab.params = self._first
         elif left:
-            self._set(f"{self._lab.view}?{left}")
+            self._set(f"{untouched}?{left}")
 
     def _set(self, query: str) -> None:
         """Set the lab if there is a state to set; one of another version of the lesson is none."""
@@ -97,6 +93,7 @@ class Walk:
     def _show(self, index: int) -> None:
         """Tell a step, ask what it asks, and wait until the learner goes on."""
         step, steps = self._text.steps[index], len(self._text.steps)
+        self._console.at_first_step = index == 0
         self._standing.visit(step, self._lab.params.query())
         self._warn()
         self._voice.gap()
@@ -126,9 +123,9 @@ class Walk:
     def _warn(self) -> None:
         """Say what became of the file with the progress, each thing once."""
         for problem in (self._progress.notice, self._progress.unsaved):
-            if problem is not None and str(problem) != self._warned:
-                self._warned = str(problem)
-                self._voice.say(self._warned)
+            if problem is not None and str(problem) not in self._warned:
+                self._warned.add(str(problem))
+                self._voice.say(str(problem))
 
     def _end(self) -> None:
         activities = self._text.activities

@@ -14,7 +14,7 @@ CELLS = 78
 
 
 def wrapped(text: str, cells: int = CELLS, first: str = "", further: str = "") -> Iterator[str]:
-    """Yield the words of a text in lines of at most `cells`, with `first` and `further` before them.
+    """Yield a text's words in lines of at most `cells`, with `first` and `further` before them.
 
     A word that is wider than a line is broken.
     """

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
+from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
@@ -57,6 +59,13 @@ class HomeScreen(Screen[None]):
         Binding("question_mark", "app.keys", "keys.keys"),
         Binding("escape", "clear", "keys.clear", show=False),
     ]
+
+    @dataclass
+    class Opened(Message):
+        """The learner has chosen a lesson."""
+
+        lesson: str
+        """Its id."""
 
     def __init__(self, session: Session) -> None:
         """List the installed lessons."""
@@ -130,11 +139,8 @@ class HomeScreen(Screen[None]):
         self.query_one(Filter).value = ""
 
     def _open(self, id_: str | None) -> None:
-        found = catalog.lessons().get(id_ or "")
-        if isinstance(found, Lesson):
-            from tutor.screens.lesson import LessonScreen  # noqa: PLC0415 - when a lesson opens
-
-            self.app.push_screen(LessonScreen(found, self._session))
+        if id_ is not None:
+            self.post_message(self.Opened(id_))
 
     def _list(self, wanted: str) -> None:
         """List the lessons that match, under the names of their modules."""

@@ -19,6 +19,7 @@ from textual.widgets import Markdown, Static
 from tutor import catalog, i18n, lesson_text
 from tutor.activities import Choice, Guided, Number, Predict, Verdict
 from tutor.api import parse_query
+from tutor.errors import TutorError
 from tutor.i18n import t
 from tutor.numbers import formatted
 from tutor.safe import safe
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from tutor.activities import Activity
-    from tutor.api import Frame, Lesson
+    from tutor.api import Frame, Lesson, Params
     from tutor.lesson_text import Step
     from tutor.session import Session
     from tutor.widgets.card import Card
@@ -53,7 +54,7 @@ class LessonScreen(Screen[None]):
         Binding("c", "code", "keys.code"),
         Binding("s", "solve", "keys.solve", show=False),
         Binding("question_mark", "app.keys", "keys.keys"),
-        Binding("escape", "home", "keys.home"),
+        Binding("escape", "back", "keys.home"),
     ]
 
     index: reactive[int] = reactive(0, init=False)
@@ -67,15 +68,24 @@ class LessonScreen(Screen[None]):
         self._text = lesson_text.load(lesson.package, i18n.language())
         self._standing = Standing(lesson.id, self._text, session.progress)
         index, left = self._standing.start
-        params = catalog.lab_params(lesson)
-        query = state or left or self._lab_of(index)
-        first = params.from_strings(parse_query(query))
+        first = self._first_params(state, left, index)
+        self._may_lock = not state
         self._asked: tuple[Predict | Number, float] | None = None
         ascii_only = session.ascii_only
         self._text_pane = StepView(self._text.words, self._standing, ascii_only=ascii_only)
         pictures = importlib.import_module(f"{lesson.package}.screen").PICTURES
         self._lab = Lab(lesson, pictures, self._text.words, session, first)
         self.set_reactive(LessonScreen.index, index)
+
+    def _first_params(self, state: str, left: str, index: int) -> Params:
+        """Return what is set at first: what was asked for, what was left, or the step's own."""
+        kind = catalog.lab_params(self._lesson)
+        if state:
+            return kind.from_strings(parse_query(state))
+        try:
+            return kind.from_strings(parse_query(left or self._lab_of(index)))
+        except TutorError:  # saved by a version of the lesson with other parameters
+            return kind.from_strings(parse_query(self._lab_of(index)))
 
     @property
     def lesson_id(self) -> str:
@@ -116,6 +126,7 @@ class LessonScreen(Screen[None]):
                 self.action_home()
             return
         self.index = index
+        self._may_lock = True
         self._enter_lab()
         await self._show_step()
         self.action_focus_text()
@@ -137,8 +148,7 @@ class LessonScreen(Screen[None]):
             self.action_focus_text()
         else:
             self.add_class("lab")
-            controls = self._lab.query("#controls > *")
-            (controls.first() if controls and not self._lab.locked else self._lab).focus()
+            self._lab.take_focus()
 
     def action_focus_text(self) -> None:
         """Go to the text."""
@@ -158,6 +168,13 @@ class LessonScreen(Screen[None]):
         if card is not None and isinstance(card.activity, Guided):
             self._lab.set_state(card.activity.solution)
 
+    def action_back(self) -> None:
+        """Go from the lab to the text, and from the text to the lessons."""
+        if self._in_lab():
+            self.action_focus_text()
+        else:
+            self.action_home()
+
     def action_home(self) -> None:
         """Leave the lesson; it goes on here another time."""
         self._remember()
@@ -170,8 +187,12 @@ class LessonScreen(Screen[None]):
     def on_markdown_link_clicked(self, event: Markdown.LinkClicked) -> None:
         """Set the lab to the run that a number in the text comes from."""
         event.stop()
-        if not self._lab.locked and not event.href.startswith(("http:", "https:")):
+        if self._lab.locked or event.href.startswith(("http:", "https:")):
+            return
+        try:
             self._lab.set_state(event.href.partition("#")[0])
+        except TutorError as problem:
+            self.notify(safe(str(problem)), severity="warning", markup=False)
 
     def on_card_answered(self, event: Card.Answered) -> None:
         """Judge an answer; a prediction waits for its run."""
@@ -235,7 +256,7 @@ class LessonScreen(Screen[None]):
         self._standing.visit(self.step, self._lab_state())
         await self._text_pane.show(self.step)
         self._text_pane.border_title = safe(self.step.title)
-        self._lab.locked = self._waits_for_prediction()
+        self._lab.locked = self._may_lock and self._waits_for_prediction()
         self._show_position()
 
     def _show_position(self) -> None:

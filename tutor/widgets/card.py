@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -22,6 +22,22 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from tutor.activities import Activity
+
+
+class Marks(NamedTuple):
+    """The signs that say what colours say too."""
+
+    asked: str
+    chosen: str
+    right: str
+    wrong: str
+    open: str
+    ticked: str
+    dash: str
+
+
+SIGNS = Marks("?", "▸", "✓", "✗", "☐", "☑", "·")
+ASCII = Marks("?", ">", "v", "x", "[ ]", "[x]", "-")
 
 
 class Card(Vertical):
@@ -65,9 +81,7 @@ class Card(Vertical):
         super().__init__(id=f"card-{activity.id}")
         self.activity = activity
         self._words = words
-        self._marks = (
-            ("*", ">", "v", "x", "[ ]", "[x]") if ascii_only else ("?", "▸", "✓", "✗", "☐", "☑")
-        )
+        self._marks = ASCII if ascii_only else SIGNS
 
     def compose(self) -> ComposeResult:
         """Lay out the question, the options or the input, and the room for the verdict."""
@@ -139,9 +153,9 @@ class Card(Vertical):
         self.set_class(verdict is not None and not verdict.right, "wrong")
         self.query_one(".kind", Static).update(self._kind())
         for option in self.query(Option):
-            mark = self._marks[1] if option.index == self.chosen else " "
+            mark = self._marks.chosen if option.index == self.chosen else " "
             if option.index == self.chosen and verdict is not None:
-                mark = self._marks[2] if verdict.right else self._marks[3]
+                mark = self._marks.right if verdict.right else self._marks.wrong
             option.mark = mark
         line = self.query_one(".verdict", Static)
         line.set_class(verdict is not None, "shown")
@@ -151,18 +165,17 @@ class Card(Vertical):
     def _kind(self) -> Content:
         kinds = {Predict: "predict", Guided: "task", Number: "number"}
         kind = t(f"card.{kinds.get(type(self.activity), 'choice')}")
-        mark = self._marks[0]
+        mark = self._marks.right if self.done else self._marks.asked
         if isinstance(self.activity, Guided):
-            mark = self._marks[5] if self.done else self._marks[4]
-        elif self.done:
-            mark = self._marks[2]
+            mark = self._marks.ticked if self.done else self._marks.open
         return Content(f"{mark} {kind}")
 
     def _explained(self, verdict: Verdict) -> Content:
-        mark = self._marks[2] if verdict.right else self._marks[3]
+        mark = self._marks.right if verdict.right else self._marks.wrong
         head = t("card.right") if verdict.right else t("card.wrong")
         if verdict.mistake:
-            head = f"{head} · {self._words.get(f'mistake.{verdict.mistake}', verdict.mistake)}"
+            mistake = self._words.get(f"mistake.{verdict.mistake}", verdict.mistake)
+            head = f"{head} {self._marks.dash} {mistake}"
         measured = f"{self._measured}\n" if self._measured else ""
         style = "$success bold" if verdict.right else "$error bold"
         return Content.assemble(

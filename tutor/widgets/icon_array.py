@@ -12,6 +12,8 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tutor.i18n import t
+
 if TYPE_CHECKING:
     from textual.geometry import Size
 
@@ -45,7 +47,8 @@ class IconArray(Widget):
         """Draw one row."""
         rows, columns, per_sign = self.layout_for(self.size)
         if y >= rows:
-            return Strip.blank(self.size.width, self.rich_style)
+            note = y == self.size.height - 1 and per_sign > 1
+            return self._note(per_sign) if note else Strip.blank(self.size.width, self.rich_style)
         signs = self._signs(per_sign)
         colours = self.app.theme_variables
         segments = []
@@ -56,6 +59,12 @@ class IconArray(Widget):
                 style = Style(color=colours.get(group.colour))
                 segments.append(Segment(group.sign, self.rich_style + style))
         return Strip(segments).simplify().adjust_cell_length(self.size.width, self.rich_style)
+
+    def _note(self, per_sign: int) -> Strip:
+        """Return the line that says how many people a sign stands for."""
+        style = self.rich_style + Style(color=self.app.theme_variables.get("muted"))
+        note = Segment(t("icons.per_sign", people=per_sign), style)
+        return Strip([note]).adjust_cell_length(self.size.width, self.rich_style)
 
     def layout_for(self, size: Size) -> tuple[int, int, int]:
         """Return rows, columns and people for each sign that fit a size.

@@ -18,8 +18,7 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widgets import ContentSwitcher, Static
 
-from tutor import catalog, headless
-from tutor.api import Params, parse_query
+from tutor import catalog, headless, lab_state
 from tutor.compute.client import ComputeUnavailableError, State, Status, WorkerLostError
 from tutor.errors import ImpossibleError, TutorError
 from tutor.i18n import t
@@ -34,13 +33,13 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.widget import Widget
 
-    from tutor.api import Frame, Lesson
+    from tutor.api import Frame, Lesson, Params
     from tutor.compute.client import Stream
     from tutor.session import Session
     from tutor.widgets.picture import Picture
 
 
-class Lab(Vertical):
+class Lab(Vertical, can_focus=True):
     """A lesson's lab; `pictures` says what each view draws."""
 
     DEFAULT_CSS = """
@@ -53,8 +52,8 @@ class Lab(Vertical):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "app.focus_previous", "keys.up", show=False),
-        Binding("down", "app.focus_next", "keys.down", show=False),
+        Binding("up", "control(-1)", "keys.up", show=False),
+        Binding("down", "control(1)", "keys.down", show=False),
         Binding("v", "view(1)", "keys.view"),
         Binding("V", "view(-1)", "keys.view_back", show=False),
         Binding("r", "run", "keys.run"),
@@ -141,9 +140,7 @@ class Lab(Vertical):
 
         With `run` a streaming view starts at once instead of waiting for the learner.
         """
-        kind = catalog.lab_params(self._lesson)
-        view, _, rest = query.partition("?")
-        self._set(kind.from_strings({"view": view, **parse_query(rest)}), run=run)
+        self._set(lab_state.at(catalog.lab_params(self._lesson), query), run=run)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         """Offer the keys of a stream only where something streams, and only those that help."""
@@ -164,6 +161,19 @@ class Lab(Vertical):
         if self.params is not None and not self.locked:
             view = views[(views.index(self.view) + step) % len(views)]
             self._set(self.params.changed(view=view))
+
+    def action_control(self, step: int) -> None:
+        """Go to the next or the previous control."""
+        controls = list(self._controls())
+        at = next((index for index, one in enumerate(controls) if one.has_focus), -1)
+        if controls and not self.locked:
+            at = (at + step) % len(controls) if at >= 0 else 0
+            controls[at].focus()
+
+    def take_focus(self) -> None:
+        """Give the focus to the first control, or to the lab where none can be used."""
+        self.focus()
+        self.action_control(1)
 
     def action_run(self) -> None:
         """Compute again what is set."""

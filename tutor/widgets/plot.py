@@ -140,7 +140,7 @@ class Plot(Widget):
         self._outdated = False
         self._show(lines)
         ended = perf_counter()
-        self._next_at = ended + 1 / MAX_FPS
+        self._next_at = ended + max(REST * (ended - begun), 1 / MAX_FPS)
 
     def _can_be_seen(self) -> bool:
         for screen in reversed(self.app.screen_stack):
