@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import ast
 import re
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 import tiny_lesson
-from tutor import catalog, devtools
+
+from tutor import catalog, i18n
 from tutor.devtools.check import check_lessons
 from tutor.devtools.rules import RULES, prose
 from tutor.errors import UnknownNameError
@@ -19,167 +19,310 @@ from tutor.lesson_text import NUMBER_LINK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
-TEXTS = r"lesson\.(en|ko)\.md"
-EVERY = 0
+INIT, STATE, COMPUTE, SCREEN = "__init__.py", "state.py", "compute.py", "screen.py"
+EN, KO, TEXTS = "lesson.en.md", "lesson.ko.md", "lesson.*.md"
+
+LINK = r"\[4\]\(square\?x=2#y\)"
+LAB = r"^square\?x=1$"
+IMPORT = (COMPUTE, "^import torch$", "import torch\n\nfrom tutor.errors import ImpossibleError")
 
 
 @dataclass
 class Case:
-    """A lesson that is sound but for a change, and the rules that are to find it."""
+    """What is changed in a sound lesson, and which rules are to find it."""
 
     rules: str
     """The names of the rules, with blanks between them."""
-    file: str = ""
-    """A regular expression for the files to change."""
-    old: str = ""
-    """A regular expression for what is replaced, where lines have ends; it must be there."""
-    new: str = ""
-    """What it is replaced by."""
-    times: int = EVERY
-    """How often it is replaced in each file."""
+    changes: list[tuple[str, str, str]] = field(default_factory=list)
+    """A file or all texts, a regular expression that must be found in it, and what replaces it."""
     finds: str = ""
-    """What the finding says."""
+    """A part of the finding."""
+    adds: dict[str, str] = field(default_factory=dict)
+    """Files that are added."""
+    times: int = 3
+    """How many activities of each kind there are."""
 
 
-CASES = {
-    "sound": Case(""),
-    "streaming": Case("", "", "", ""),
-    "helper": Case("", r"compute\.py", r"import torch\n", "import torch\n\nfrom helper import helper as _\n"),
-    "numbers": Case(
+def one(rule: str, file: str, old: str, new: str, finds: str = "") -> Case:
+    """Return a case with one change."""
+    return Case(rule, [(file, old, new)], finds)
+
+
+SOUND = {
+    "plain": Case(""),
+    "streaming": Case(
+        "",
+        [
+            (COMPUTE, "return Square", "yield Square"),
+            (STATE, r"Square\)\}", "Square, streams=True)}"),
+        ],
+    ),
+    "helper": Case(
+        "",
+        [(COMPUTE, "^import torch$", "import torch\n\nfrom .helper import LEAST")],
+        adds={"helper.py": "LEAST = 0\n"},
+    ),
+    "numbers": one(
         "",
         TEXTS,
-        r"\[4\]\(square\?x=2#y\)",
-        "[약 98.01명](square?x=9.9#y), [10.2 %](square?x=0.32#y), [0.102](square?x=0.32#y),"
-        " [10%](square?x=0.32#y), 10.2 %, 100.0 %, [PyTorch 2](https://pytorch.org)",
+        LINK,
+        "[약 98.01명](square?x=9.9#y), [10.2 %](square?x=0.32#y), [0.102](square?x=0.32#y), "
+        "10.2 %, 100.0 %, [PyTorch 2](https://pytorch.org), [the lab](square?x=3)",
     ),
-    # metadata
-    "title": Case("every_language", r"__init__", r'"ko": "음수.*"', '"ko": ""', finds="out_of_scope"),
-    "goal_text": Case("every_language", r"__init__", r'^ +"ko": "수를 제곱.*\n', "", finds="goal square"),
-    "minutes": Case("whole_metadata", r"__init__", "minutes=5", "minutes=0"),
-    "sources": Case("whole_metadata", r"__init__", r"sources=\(.*\)", "sources=()"),
-    "requires": Case("known_requirements", r"__init__", "minutes=5", 'minutes=5, requires=("no",)'),
-    # languages
-    "toml": Case("readable_texts", r"lesson\.ko", r"^answer = 2.25$", "answer = ", finds="lesson.ko.md:"),
-    "type": Case("readable_texts", r"lesson\.ko", r"^answer = 2.25$", 'answer = "2.25"'),
-    "table": Case("readable_texts", r"lesson\.ko", r'^"view.square" =', "more.square ="),
-    "tables": Case("same_tables", r"lesson\.en", r"^y = ", 'z = "z"\ny = ', finds="lesson.ko.md"),
-    "step_ids": Case("same_steps", r"lesson\.ko", "#square", "#other"),
-    "step_labs": Case("same_steps", r"lesson\.ko", r"^square\?x=1$", "square?x=2"),
-    "activity": Case("same_activities", r"lesson\.ko", r'^id = "own-square"', 'id = "own"'),
-    "answer": Case("same_activities", r"lesson\.ko", r"^answer = 2.25$", "answer = 2.2501"),
-    "options": Case("same_activities", r"lesson\.ko", r"^value = 6$", "value = 5", finds="values"),
-    # words
-    "parameter": Case("words_of_the_lab", TEXTS, r"^x = .*\n", ""),
-    "view": Case("words_of_the_lab", TEXTS, r'^"view.square" = .*\n', ""),
-    "mistake": Case("words_of_mistakes", TEXTS, r'^"mistake.doubling" = .*\n', ""),
-    "sentence": Case("sentences_of_tasks", TEXTS, r"^square = .*\n", ""),
-    "template": Case("sentences_of_tasks", TEXTS, r"\{y:g\}", "{z:g}", finds="KeyError"),
-    "format": Case("sentences_of_tasks", TEXTS, r"\{y:g\}", "{xs:g}", finds="TypeError"),
-    "reason": Case("reasons_of_errors", r"compute\.py", r"\Z", '\n\nimpossible = ImpossibleError("no")\n'),
+}
+
+METADATA = {
+    "title": one("every_language", INIT, '"ko": "음수.*"', '"ko": ""', "out_of_scope"),
+    "goal_text": one("every_language", INIT, '^ +"ko": "수를 제곱.*\n', "", "goal square"),
+    "minutes": one("whole_metadata", INIT, "minutes=5", "minutes=0"),
+    "no_sources": one("whole_metadata", INIT, r"sources=\(.*\)", "sources=()"),
+    "requires": one("known_requirements", INIT, "minutes=5", 'minutes=5, requires=("no",)'),
+}
+
+LANGUAGES = {
+    "toml": one("readable_texts", KO, "^answer = 2.25$", "answer = ", "lesson.ko.md:"),
+    "type": one("readable_texts", KO, "^answer = 2.25$", 'answer = "2.25"', "one-and-a-half"),
+    "table": one("readable_texts", KO, '^"view.square" =', "more.square =", "quotes"),
+    "tables": one("same_tables", EN, "^y = ", 'z = "z"\ny = ', "lesson.ko.md"),
+    "step_ids": one("same_steps", KO, "#square", "#other"),
+    "step_labs": one("same_steps", KO, LAB, "square?x=2"),
+    "activity": one("same_activities", KO, '^id = "own-square"', 'id = "own"'),
+    "answer": one("same_activities", KO, "^answer = 2.25$", "answer = 2.2501"),
+    "options": one("same_activities", KO, "^value = 6$", "value = 5", "values"),
+}
+
+WORDS = {
+    "parameter": one("words_of_the_lab", TEXTS, "^x = .*\n", ""),
+    "view": one("words_of_the_lab", TEXTS, '^"view.square" = .*\n', ""),
+    "mistake": one("words_of_mistakes", TEXTS, '^"mistake.doubling" = .*\n', ""),
+    "sentence": one("sentences_of_tasks", TEXTS, "^square = .*\n", ""),
+    "template": one("sentences_of_tasks", TEXTS, "{y:g}", "{z:g}", "KeyError"),
+    "format": one("sentences_of_tasks", TEXTS, "{y:g}", "{xs:g}", "TypeError"),
+    "idle_sentence": one(
+        "sentences_of_tasks", TEXTS, "^square = ", 'cube = "c"\nsquare = ', "cube"
+    ),
+    "reason": Case(
+        "reasons_of_errors", [IMPORT, (COMPUTE, r"\Z", '\n\nNO = ImpossibleError("no")\n')]
+    ),
     "reason_value": Case(
-        "reasons_of_errors", TEXTS, r"^\[errors\]$", '[errors]\nno = "{more}"', finds="more"
+        "reasons_of_errors",
+        [
+            IMPORT,
+            (COMPUTE, r"\Z", '\n\nNO = ImpossibleError("no", less=1)\n'),
+            (TEXTS, r"^\[errors\]$", '[errors]\nno = "{more}"'),
+        ],
+        "more",
     ),
-    # answers
-    "slug": Case("names_of_parts", TEXTS, r'^id = "own-square"', 'id = "Own Square"'),
-    "twice": Case("names_of_parts", TEXTS, r'^id = "own-square-2"', 'id = "own-square"'),
-    "goal": Case("goals_served", TEXTS, r"^goal = .*", 'goal = "other"', 1),
-    "idle_goal": Case(
+}
+
+ANSWERS = {
+    "slug": one("names_of_parts", TEXTS, '^id = "own-square"', 'id = "Own Square"'),
+    "twice": one("names_of_parts", TEXTS, '^id = "own-square-2"', 'id = "own-square"'),
+    "goal": one("goals_served", TEXTS, '("own-square-2"\ngoal = )".*"', r'\1"other"'),
+    "idle_goal": one(
         "goals_served",
-        r"__init__",
+        INIT,
         r"    goals=\(",
         '    goals=(Goal("more", {"en": "do more", "ko": "더 합니다"}),',
     ),
-    "no_right": Case("options_to_choose_from", TEXTS, r"^right = true\n", ""),
-    "all_right": Case("options_to_choose_from", TEXTS, r"^mistake = .*", "right = true"),
-    "one_option": Case(
-        "options_to_choose_from",
-        TEXTS,
-        r"^\[\[option\]\]\ntext = .*\nmistake = (.|\n)*?\n\n",
-        "",
-        finds="nothing to choose",
+    "no_right": one("options_to_choose_from", TEXTS, "^right = true\n", ""),
+    "two_right": one("options_to_choose_from", TEXTS, "^mistake = ", "right = true\nmistake = "),
+    "one_option": one(
+        "options_to_choose_from", TEXTS, r"^\[\[option\]\]\ntext = .*\nmistake(.|\n)*?\n\n", ""
     ),
-    "no_value": Case("options_to_choose_from", TEXTS, r"^value = 6\n", ""),
-    "no_why": Case("everything_told", TEXTS, r"^why = .*", 'why = " "'),
-    "no_wrong": Case("everything_told", r"lesson\.ko", r"^wrong = .*", 'wrong = ""'),
-    "too_few": Case("enough_activities"),
-    # runs
-    "link_state": Case("states_that_run", TEXTS, r"\(square\?x=2#y\)", "(square?x=20#y)"),
-    "lab_state": Case("states_that_run", TEXTS, r"^square\?x=1$", "square?z=1"),
-    "lab_view": Case("states_that_run", TEXTS, r"^square\?x=1$", "cube?x=1"),
-    "foreign": Case("states_that_run", TEXTS, r"x=1.5", "x=1.5&view=square", finds="view"),
-    "measure": Case("measures", TEXTS, r'^measure = "y"', 'measure = "xs"'),
-    "prediction": Case("predictions_borne_out", TEXTS, r"^value = 9$", "value = 1"),
-    "word": Case("predictions_borne_out", TEXTS, r"^value = 9$", 'value = "nine"'),
-    "shown": Case("predictions_open", TEXTS, r"^square\?x=1$", "square?x=3"),
-    "number": Case("numbers_true", TEXTS, r"^answer = 2.25$", "answer = 2.26"),
-    "mistaken": Case("mistakes_recognised", TEXTS, r"^value = 3$", "value = 2.25"),
-    "solution": Case("tasks_to_solve", TEXTS, r"square\?x=0", "square?x=2"),
-    "solved": Case("tasks_to_solve", TEXTS, r"^square\?x=1$", "square?x=0"),
-    "no_check": Case("tasks_to_solve", TEXTS, r'^check = "own_square"', 'check = "more"', 1),
-    "raises": Case("tasks_to_solve", r"state\.py", r"lab\.x != 1", "lab.z != 1", finds="AttributeError"),
-    "idle_check": Case("checks_used", r"state\.py", "CHECKS = {", 'CHECKS = {"more": own_square, '),
-    # prose
-    "shown_number": Case("numbers_linked", TEXTS, r"\[4\]", "[4.0001]", finds="the run gives 4;"),
-    "no_number": Case("numbers_linked", TEXTS, r"\[4\]", "[four]"),
-    "no_measure": Case("numbers_linked", TEXTS, r"x=2#y", "x=2#z"),
-    "unmeasured": Case("links_measured", TEXTS, r"x=2#y", "x=2"),
-    "percentage": Case("percentages_from_runs", TEXTS, r"^```lab$", "12.5 %\n\n```lab", finds="12.5 %"),
-    "long": Case("short_prose", r"lesson\.en", r"^```lab$", f"{'many words ' * 65}\n\n```lab"),
-    "wide": Case("narrow_code", TEXTS, r"^```lab$", f"```python\n{'x' * 77}\n```\n\n```lab"),
-    # code
-    "stray": Case("no_stray_files"),
-    "arguments": Case("task_functions", r"compute\.py", r"torch.device\)", "torch.device, z: int = 0)"),
-    "no_function": Case("task_functions", r"compute\.py", r"def square(?P<all>(.|\n)*)", r"def _s\g<all>\n\nsquare = _s\n"),
-    "listing": Case("listings_run", r"compute\.py", r"linspace\(0, 10, ", "linspace(LOW, HIGH, ", finds="HIGH, LOW"),
-    "control": Case("pictures_of_views", r"screen\.py", r'\("x",\)', '("x", "z")'),
-    "no_picture": Case("pictures_of_views", r"state\.py", r'choice\("square", ', 'choice("square", "cube", '),
-    "no_screen": Case("pictures_of_views", r"screen\.py", r"^PICTURES", "PAINTINGS"),
+    "no_value": one("options_to_choose_from", TEXTS, "^value = 6\n", ""),
+    "no_why": one("everything_told", TEXTS, "^why = .*", 'why = " "'),
+    "no_wrong": one("everything_told", KO, "^wrong = .*", 'wrong = ""', "lesson.ko.md"),
+    "too_few": Case("enough_activities", times=1),
 }
-"""Lessons by name."""
 
-BROKEN = {"no_module": "no_such_module", "no_state": "ZeroDivisionError", "no_lab": "AttributeError"}
-"""Lessons that cannot even be loaded, and what is said of them."""
+RUNS = {
+    "link_state": one("states_that_run", TEXTS, LINK, "[4](square?x=20#y)"),
+    "lab_name": one("states_that_run", TEXTS, LAB, "square?z=1"),
+    "lab_view": one("states_that_run", TEXTS, LAB, "cube?x=1"),
+    "foreign": one("states_that_run", TEXTS, r"\?x=1.5", "?x=1.5&view=square", "view"),
+    "measure": one("measures", TEXTS, '^measure = "y"', 'measure = "xs"'),
+    "prediction": one("predictions_borne_out", TEXTS, "^value = 9$", "value = 1"),
+    "word": one("predictions_borne_out", TEXTS, "^value = 9$", 'value = "nine"'),
+    "shown": one("predictions_open", TEXTS, LAB, "square?x=3"),
+    "number": one("numbers_true", TEXTS, "^answer = 2.25$", "answer = 2.26"),
+    "mistaken": one("mistakes_recognised", TEXTS, "^value = 3$", "value = 2.25"),
+    "solution": one("tasks_to_solve", TEXTS, r"square\?x=0", "square?x=2"),
+    "solved": one("tasks_to_solve", TEXTS, LAB, "square?x=0"),
+    "no_check": one("tasks_to_solve", TEXTS, '("own-square-2"(.|\n)*?check = )".*"', r'\1"no"'),
+    "raises": one("tasks_to_solve", STATE, "lab.x != 1", "lab.z != 1", "AttributeError"),
+    "idle_check": one("checks_used", STATE, "CHECKS = {", 'CHECKS = {"more": own_square, '),
+}
+
+PROSE = {
+    "rounded": one("numbers_linked", TEXTS, r"\[4\]", "[4.0001]", "the run gives 4;"),
+    "percent": one("numbers_linked", TEXTS, LINK, "[10.3 %](square?x=0.32#y)", "10.24 %"),
+    "no_number": one("numbers_linked", TEXTS, r"\[4\]", "[four]"),
+    "no_measure": one("numbers_linked", TEXTS, "x=2#y", "x=2#z"),
+    "unmeasured": one("links_measured", TEXTS, "x=2#y", "x=2"),
+    "percentage": one("percentages_from_runs", TEXTS, "^```lab$", "12.5 %\n\n```lab", "12.5 %"),
+    "long": one("short_prose", EN, "^```lab$", f"{'many words ' * 65}\n\n```lab"),
+    "wide": one("narrow_code", TEXTS, "^```lab$", f"```python\n{'가' * 39}\n```\n\n```lab"),
+}
+
+CODE = {
+    "stray": Case("no_stray_files", adds={"notes.txt": "", "unused.py": ""}, finds="unused.py"),
+    "arguments": one("task_functions", COMPUTE, r"torch.device\)", "torch.device, more: int = 0)"),
+    "no_function": one(
+        "task_functions", COMPUTE, r"def square((.|\n)*)", r"def _s\1\n\nsquare = _s\n"
+    ),
+    "listing": Case(
+        "listings_run",
+        [(COMPUTE, "^def", "LOW, HIGH = 0, 10\n\n\ndef"), (COMPUTE, r"\(0, 10", "(LOW, HIGH")],
+        "HIGH, LOW",
+    ),
+    "control": one("pictures_of_views", SCREEN, r'\("x",\)', '("x", "z")', "z"),
+    "no_picture": Case(
+        "pictures_of_views",
+        [
+            (STATE, r'choice\("square", ', 'choice("square", "cube", '),
+            (TEXTS, "^y =", '"view.cube" = "c"\ny ='),
+        ],
+        "cube",
+    ),
+    "idle_picture": one(
+        "pictures_of_views", SCREEN, '{"square": Curve', '{"square": Curve, "cube": Curve'
+    ),
+    "no_screen": one("pictures_of_views", SCREEN, "^PICTURES", "PAINTINGS", "AttributeError"),
+}
+
+CASES = SOUND | METADATA | LANGUAGES | WORDS | ANSWERS | RUNS | PROSE | CODE
+
+BROKEN = {
+    "no_module": (INIT, r"\A", "import no_such_module\n"),
+    "no_state": (STATE, r"\A", "1 / 0\n"),
+    "no_lab": (STATE, "^class Lab", "class Laboratory"),
+    "no_checks": (STATE, "^CHECKS", "PREDICATES"),
+}
 
 
 def changed(name: str, case: Case) -> dict[str, str]:
-    """Return the files of a sound lesson with the change of a case made in them."""
-    made = tiny_lesson.files(name, times=1 if name == "too_few" else 3)
-    for file in made:
-        if case.file and re.match(case.file, file):
-            made[file], times = re.subn(case.old, case.new, made[file], count=case.times, flags=re.M)
+    """Return the files of a sound lesson with the changes of a case made in them."""
+    made = tiny_lesson.files(name, times=case.times) | case.adds
+    for place, old, new in case.changes:
+        for file in (EN, KO) if place == TEXTS else (place,):
+            made[file], times = re.subn(old, new, made[file], flags=re.MULTILINE)
             assert times, f"{name}: nothing to change in {file}"
-    match name:
-        case "stray":
-            made["notes.txt"] = ""
-        case "helper":
-            made["compute.py"] = made["compute.py"].replace("from helper", "from .helper")
-            made["helper.py"] = "helper = 1\n"
-        case "reason" | "reason_value":
-            imported = "import torch\n\nfrom tutor.errors import ImpossibleError\n"
-            made["compute.py"] = made["compute.py"].replace("import torch\n", imported)
-        case "listing":
-            made["compute.py"] = made["compute.py"].replace("\n\n\ndef", "\n\nLOW, HIGH = 0, 10\n\n\ndef")
-        case "no_picture":
-            words = '"view.cube" = "cube"\n"view.square" ='
-            for file in ("lesson.en.md", "lesson.ko.md"):
-                made[file] = made[file].replace('"view.square" =', words)
-        case "streaming":
-            made["compute.py"] = made["compute.py"].replace("return Square", "yield Square")
-            made["state.py"] = made["state.py"].replace("Square)}", "Square, streams=True)}")
-    if name == "reason_value":
-        made["compute.py"] += '\n\nimpossible = ImpossibleError("no", x=1)\n'
     return made
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, list[str]]]:
-    """Check every lesson, in one run, and return the findings by lesson."""
+def lines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:
+    """Check every lesson in one run and return what was said."""
     root = tmp_path_factory.mktemp("lessons")
-    lessons = {f"tiny_{name}": changed(f"tiny_{name}", case) for name, case in CASES.items()}
-    yield lessons
+    cases = CASES | {name: Case("", [change]) for name, change in BROKEN.items()}
+    lessons = {f"tiny_{name}": changed(f"tiny_{name}", case) for name, case in cases.items()}
+    tiny_lesson.install(root, lessons)
+    said: list[str] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(root)
+        patch.setenv("PYTHONPATH", str(root), prepend=":")
+        patch.setenv("TUTOR_HOME", str(root / "home"))
+        patch.setattr(i18n, "_language", "en")
+        catalog.lessons.cache_clear()
+        assert check_lessons(list(lessons), "cpu", said.append) == 1
+        yield said
+    catalog.lessons.cache_clear()
+    for name in [
+        name for name in sys.modules if name.startswith("tiny_") and name != "tiny_lesson"
+    ]:
+        del sys.modules[name]
 
 
-def test_sound() -> None:
-    pass
+def about(lines: list[str], name: str) -> list[str]:
+    """Return the lines about one lesson."""
+    return [line for line in lines if f"tiny_{name}/" in line or line.startswith(f"tiny_{name}:")]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_change_is_found_by_its_rule_alone(name: str, lines: list[str]) -> None:
+    case, found = CASES[name], about(lines, name)
+    rules = dict.fromkeys(
+        line.rpartition("[")[2].rstrip("]") for line in found if line.endswith("]")
+    )
+    assert " ".join(rules) == case.rules, found
+    assert case.finds in " ".join(found)
+    if not case.rules:
+        assert found == [f"tiny_{name}: sound"]
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_lesson_that_cannot_be_loaded_is_a_finding(name: str, lines: list[str]) -> None:
+    (line,) = about(lines, name)
+    assert line.endswith("[broken]")
+
+
+def test_every_rule_is_triggered_by_some_case() -> None:
+    assert {rule.__name__ for rule in RULES} == {
+        rule for case in CASES.values() for rule in case.rules.split()
+    }
+
+
+def test_a_finding_names_the_line_and_the_fix(lines: list[str]) -> None:
+    (english, korean) = about(lines, "rounded")
+    assert re.search(r"lesson\.en\.md:\d+: 4\.0001: the run gives 4; correct the number", english)
+    assert re.search(r"lesson\.ko\.md:\d+: ", korean)
+
+
+def test_the_findings_are_counted(lines: list[str]) -> None:
+    findings = [line for line in lines if line.endswith("]")]
+    assert lines[-1] == f"{len(findings)} to put right"
+
+
+def test_an_unknown_name_is_refused() -> None:
+    with pytest.raises(UnknownNameError, match=r"bayez.*bayes"):
+        check_lessons(["bayez"], "cpu", print)
+
+
+def disagreement(shown: str, measured: float | str) -> str:
+    """Return how a number shown and what a run measured disagree."""
+    outcome = SimpleNamespace(frame=object())
+    subject = SimpleNamespace(outcomes={"task?": outcome}, measured=lambda *_: measured)
+    return prose._disagreement(subject, NUMBER_LINK.fullmatch(f"[{shown}](task?#it)"))
+
+
+@pytest.mark.parametrize(
+    ("shown", "measured"),
+    [
+        ("52.4 %", 0.5238),
+        ("52.4%", 0.5238),
+        ("99.08 %", 0.990810),
+        ("99.1 %", 0.990810),
+        ("99 %", 0.990810),
+        ("0.108", 0.108),
+        ("0.11", 0.108),
+        ("189", 189.0),
+        ("약 189명", 188.9996),
+        ("1,234", 1234.2),
+        ("1,234,567명", 1234567.0),
+        ("−0.5", -0.5),
+        ("2.5", 2.55),
+        ("+−", "+−"),
+    ],
+)
+def test_a_number_agrees_with_its_run_as_it_is_rounded(shown: str, measured: float | str) -> None:
+    assert not disagreement(shown, measured)
+
+
+@pytest.mark.parametrize(
+    ("shown", "measured"),
+    [
+        ("52.5 %", 0.5238),
+        ("52.40 %", 0.5238),
+        ("0.12", 0.108),
+        ("190", 189.0),
+        ("1,235", 1234.2),
+        ("0.5", -0.5),
+        ("99 of 108", 99.0),
+        ("0.5", float("nan")),
+        ("++", "+−"),
+    ],
+)
+def test_a_number_that_is_off_is_told_apart(shown: str, measured: float | str) -> None:
+    assert disagreement(shown, measured)

@@ -65,7 +65,8 @@ def cells(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(one) in "WF" else 1 for one in text)
 
 
-def test_facts_are_plain_and_loading_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_facts_are_plain_and_load_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TUTOR_HOME", str(tmp_path))
     code = (
         "import json, sys; from tutor import doctor; facts = doctor.examine(None);"
         "print(json.dumps([facts, sorted({'torch', 'textual', 'rich', 'numpy'} & {*sys.modules})]))"

@@ -21,7 +21,8 @@ def files(name: str, *, times: int = 3) -> dict[str, str]:
     for file in ("lesson.en.md", "lesson.ko.md"):
         blocks = FENCED.findall(made[file])
         for number in range(2, times + 1):
-            again = (re.sub(r'^id = "(.*)"', rf'id = "\1-{number}"', one, flags=re.M) for one in blocks)
+            named = rf'id = "\1-{number}"'
+            again = (re.sub('^id = "(.*)"', named, block, flags=re.MULTILINE) for block in blocks)
             made[file] += "".join(f"\n{block}" for block in again)
     return made
 

@@ -79,6 +79,7 @@ class TutorApp(App[None]):
 
     def on_mount(self) -> None:
         """Show the first screen, and start the compute side once it is painted."""
+        self.app_resume_signal.subscribe(self, self._paint_anew)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self._end_by, number)
@@ -181,11 +182,17 @@ class TutorApp(App[None]):
             self.pop_screen()
         self.push_screen(screen)
 
+    def _paint_anew(self, _: App[object]) -> None:
+        """Paint everything after the shell has had the terminal."""
+        self.screen.refresh(layout=True)
+
     def _end_by(self, number: int) -> None:
         """Quit as if asked to, with the status of a process that a signal ended."""
         self.exit(return_code=128 + number)
 
     async def _start_compute(self) -> None:
+        if self.session.progress.notice is not None:
+            self.warn(self.session.progress.notice)
         await self.client.start()
 
     def _status_changed(self, status: Status) -> None:

@@ -12,6 +12,7 @@ import click
 
 from tutor import __version__, i18n
 from tutor.errors import TutorError
+from tutor.i18n import t
 from tutor.safe import safe
 
 if TYPE_CHECKING:
@@ -212,8 +213,9 @@ def _start(options: Options, state: str | None) -> None:
         sys.exit(run_plain(state, options.device))
     from tutor import terminal  # noqa: PLC0415
 
-    if reason := terminal.unsuitable(os.environ, sys.stdin.isatty(), sys.stdout.isatty()):
-        fail(reason)
+    drawable = sys.stdout.isatty() and sys.stderr.isatty()
+    if reason := terminal.unsuitable(os.environ, sys.stdin.isatty(), drawable):
+        fail(t(reason))
     from tutor.guard import run_guarded  # noqa: PLC0415
 
     def show_app() -> int:

@@ -27,8 +27,20 @@ def faulty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lessons]:
         yield lessons
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module", params=["fork", "spawn"])
-async def client(request: pytest.FixtureRequest, faulty: Lessons) -> AsyncIterator[ComputeClient]:
-    """Give a client whose host is shared by the tests of a module."""
-    async with computing(spawn=request.param == "spawn") as shared:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def client(faulty: Lessons) -> AsyncIterator[ComputeClient]:
+    """Give a client whose host, which forks its workers, is shared by the tests of a module."""
+    async with computing() as shared:
         yield shared
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module", params=["fork", "spawn"])
+async def either(
+    request: pytest.FixtureRequest, client: ComputeClient, faulty: Lessons
+) -> AsyncIterator[ComputeClient]:
+    """Give that client, and one whose host starts its workers anew."""
+    if request.param == "fork":
+        yield client
+    else:
+        async with computing(spawn=True) as spawning:
+            yield spawning

@@ -19,6 +19,7 @@ from tutor.i18n import t
 from tutor.safe import safe
 from tutor.standing import Standing
 from tutor.widgets.key_bar import KeyBar
+from tutor.widgets.notice import Notice
 from tutor.widgets.top_bar import TopBar
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class HomeScreen(Screen[None]):
                 yield OptionList(id="lessons", markup=False)
             with VerticalScroll(id="preview", can_focus=False):
                 yield Static(id="told")
-        yield Static(id="notice")
+        yield Notice()
         yield KeyBar(ascii_only=self._session.ascii_only)
 
     def on_mount(self) -> None:
@@ -160,6 +161,7 @@ class HomeScreen(Screen[None]):
         lessons.clear_options()
         lessons.add_options(options)
         lessons.highlighted = first
+        self.query_one(Notice).show(self._session.progress)
         if first is None:
             self.query_one("#told", Static).update(Content(t("home.no_match", wanted=safe(wanted))))
 

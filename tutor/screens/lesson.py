@@ -6,15 +6,14 @@ is about in the lab, and gives the verdict back.
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
-from textual.content import Content
 from textual.reactive import reactive
 from textual.screen import Screen
-from textual.widgets import Markdown, Static
 
 from tutor import catalog, i18n, lesson_text
 from tutor.activities import Choice, Guided, Number, Predict, Verdict
@@ -27,11 +26,13 @@ from tutor.standing import Standing
 from tutor.widgets.dots import dots
 from tutor.widgets.key_bar import KeyBar
 from tutor.widgets.lab import Lab
+from tutor.widgets.notice import Notice
 from tutor.widgets.step_view import StepView
 from tutor.widgets.top_bar import TopBar
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
+    from textual.widgets import Markdown
 
     from tutor.activities import Activity
     from tutor.api import Frame, Lesson, Params
@@ -105,12 +106,14 @@ class LessonScreen(Screen[None]):
         with Horizontal(id="panes"):
             yield self._text_pane
             yield self._lab
-        yield Static(id="notice")
+        yield Notice()
         yield KeyBar(ascii_only=self._session.ascii_only)
 
     async def on_mount(self) -> None:
         """Show the step where the learner is."""
         self._lab.border_title = t("lesson.lab")
+        load = asyncio.to_thread(importlib.import_module, "tutor.widgets.drawing")
+        self.run_worker(load, exit_on_error=False)  # before the first picture needs it
         await self._show_step()
         self._text_pane.focus()
 
@@ -264,10 +267,7 @@ class LessonScreen(Screen[None]):
         ascii_only = self._session.ascii_only
         bar.dots = dots(self._standing.steps(), self.index, ascii_only=ascii_only)
         bar.count = f"{self.index + 1}/{len(self._text.steps)}"
-        unsaved = self._session.progress.unsaved
-        notice = self.query_one("#notice", Static)
-        notice.update(Content(safe(str(unsaved)) if unsaved else ""))
-        notice.set_class(unsaved is not None, "shown")
+        self.query_one(Notice).show(self._session.progress)
 
     def _waits_for_prediction(self) -> bool:
         return any(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from importlib import import_module
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
     from tutor.widgets.chart import Chart
 
+DRAWING = "tutor.widgets.drawing"
+"""The module that draws, loaded when there is something to draw."""
 REST = 4.0
 """How long the plot rests after a drawing, as a multiple of the time that it took."""
 
@@ -135,6 +138,9 @@ class Plot(Widget):
             self._unseen = True
             self.refresh()
             return
+        if self.chart is not None:
+            # Loading numpy and plotext, once, is not a drawing to rest after.
+            import_module(DRAWING)
         begun = perf_counter()
         lines = self._drawn()
         self._outdated = False
@@ -158,7 +164,7 @@ class Plot(Widget):
         colours = palette(self.app.theme_variables)
         if self.chart is None:
             return message(one_line(self.empty, 1000), width, height, colours)
-        from tutor.widgets.drawing import draw  # noqa: PLC0415 - loads numpy and plotext
+        from tutor.widgets.drawing import draw  # noqa: PLC0415 - loaded by `_draw`
 
         return draw(self.chart, width, height, colours, ascii_only=self.ascii_only)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from tutor import catalog
@@ -49,10 +50,11 @@ def whole_metadata(subject: LessonUnderCheck) -> Iterator[Finding]:
 
 def known_requirements(subject: LessonUnderCheck) -> Iterator[Finding]:
     """The lessons to take before are there, and are others."""
-    others = catalog.lessons().keys() - {subject.lesson.id}
+    others = sorted(catalog.lessons().keys() - {subject.lesson.id})
     for name in subject.lesson.requires:
         if name not in others:
-            fix = f"name one of {', '.join(sorted(others))}" if others else "remove it"
+            near = get_close_matches(name, others, n=3, cutoff=0.4) or others[:8]
+            fix = f"name one of {', '.join(near)}" if near else "remove it"
             yield _finding("requires", f"there is no other lesson {name}", fix)
 
 
