@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
 import sys
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -12,6 +14,7 @@ import pytest
 import tiny_lesson
 
 from tutor import catalog, i18n
+from tutor.devtools import check
 from tutor.devtools.check import check_lessons
 from tutor.devtools.rules import RULES, prose
 from tutor.errors import UnknownNameError
@@ -19,6 +22,7 @@ from tutor.lesson_text import NUMBER_LINK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 INIT, STATE, COMPUTE, SCREEN = "__init__.py", "state.py", "compute.py", "screen.py"
 EN, KO, TEXTS = "lesson.en.md", "lesson.ko.md", "lesson.*.md"
@@ -273,6 +277,29 @@ def test_a_finding_names_the_line_and_the_fix(lines: list[str]) -> None:
 def test_the_findings_are_counted(lines: list[str]) -> None:
     findings = [line for line in lines if line.endswith("]")]
     assert lines[-1] == f"{len(findings)} to put right"
+
+
+def test_a_run_that_takes_too_long_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(check, "PATIENCE", 0.0)
+    said: list[str] = []
+    assert check_lessons(["bayes"], "cpu", said.append) == 1
+    assert "it takes longer than 0 s" in said[0]
+    assert said[0].endswith("[states_that_run]")
+
+
+def test_without_torch_nothing_is_checked(tmp_path: Path) -> None:
+    (tmp_path / "torch.py").write_text('raise ModuleNotFoundError("No module named torch")\n')
+    paths = os.pathsep.join(filter(None, [str(tmp_path), os.environ.get("PYTHONPATH")]))
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "tutor", "--lang", "en", "dev", "check"],
+        env={**os.environ, "PYTHONPATH": paths, "TUTOR_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "torch is not installed" in done.stderr
 
 
 def test_an_unknown_name_is_refused() -> None:

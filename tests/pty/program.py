@@ -15,7 +15,7 @@ from tutor import lesson_text
 from tutor.i18n import messages
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from tutor.activities import Choice, Option
@@ -35,15 +35,17 @@ class Tutor(Terminal):
         language: str = "en",
         size: tuple[int, int] = (120, 36),
         environ: Mapping[str, str | None] = {},
+        command: Sequence[str] = TUTOR,
     ) -> None:
-        """Run `tutor` with `words`; the language is asked for by the locale."""
+        """Run `command` with `words`; the language is asked for by the locale."""
         locale = "ko_KR.UTF-8" if language == "ko" else "C.UTF-8"
-        super().__init__((*TUTOR, *words), home=home, size=size, environ={"LANG": locale, **environ})
+        told = {"LANG": locale, **environ}
+        super().__init__((*command, *words), home=home, size=size, environ=told)
         self.home = home
         self.language = language
         self.lesson = bayes(language)
 
-    def said(self, key: str, **values: object) -> str:
+    def said(self, key: str, /, **values: object) -> str:
         """Return a message in the language of the screen."""
         return messages(self.language)[key].format(**values)
 
@@ -75,11 +77,14 @@ class Tutor(Terminal):
 
     def _focused(self) -> list[int]:
         """Return the lines of the controls that have the focus: their labels are bold."""
-        labels = self.lesson.words.values()
-        return [y for y, text in self.bold() if text in labels]
+        return [y for label in self.lesson.words.values() for y in self._lines_of(label)]
 
     def _has_focus(self, label: str) -> bool:
-        return any(text == label for _, text in self.bold())
+        return bool(self._lines_of(label))
+
+    def _lines_of(self, label: str) -> list[int]:
+        lines = self.lines()
+        return [y for y, text in self.bold() if text == label and f" {label}  " in lines[y]]
 
     def read_on_to(self, text: str) -> None:
         """Scroll the text down until it shows a passage."""

@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 LONGEST = 1000
 """How many characters of a finding are shown."""
 
+PATIENCE = 60.0
+"""How many seconds a run may take."""
+
 
 def check_lessons(names: Sequence[str], device: str, echo: Callable[[str], None]) -> int:
     """Check the lessons called `names`, or all, and echo what is wrong; return 1 if anything is.
@@ -157,7 +160,9 @@ async def _ran(task: str, lab: Params, client: ComputeClient) -> Frame | str:
         TutorError: if nothing can be computed at all.
     """
     try:
-        return await client.call(task, lab)
+        return await asyncio.wait_for(client.call(task, lab), PATIENCE)
+    except TimeoutError:
+        return f"it takes longer than {PATIENCE:g} s"
     except TutorError as error:
         if client.status.state is State.UNAVAILABLE:
             raise

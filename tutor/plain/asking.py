@@ -9,7 +9,6 @@ from tutor.activities import Choice, Guided, Number, Predict, Verdict
 from tutor.errors import TutorError
 from tutor.i18n import t
 from tutor.numbers import formatted
-from tutor.plain.markdown import plain_lines
 
 if TYPE_CHECKING:
     from tutor.activities import Activity
@@ -46,7 +45,7 @@ class Asking:
         kinds = {Predict: "predict", Guided: "task", Number: "number"}
         self._voice.gap()
         self._voice.say(t(f"card.{kinds.get(type(activity), 'choice')}"))
-        self._voice.lines(plain_lines(activity.question))
+        self._voice.say_markdown(activity.question)
         given = self._standing.given(activity)
         if given is not None and given.verdict.right:
             self._recall(activity, given)
@@ -159,13 +158,12 @@ class Asking:
         self._voice.say(verdict.why)
 
     def _recall(self, activity: Activity, given: Given) -> None:
-        match activity:
-            case Choice(options=options) if isinstance(given.answer, int):
-                answer = options[given.answer].text
-            case Number(unit=unit) if isinstance(given.answer, int | float):
-                answer = formatted(given.answer, unit)
-            case _:
-                answer = ""
+        answer = ""
+        match activity, given.answer:
+            case Choice(options=options), int(index) if index < len(options):
+                answer = options[index].text
+            case Number(unit=unit), int(value) | float(value):
+                answer = formatted(value, unit)
         self._voice.say(t("plain.answered", answer=answer) if answer else t("plain.solved"))
         self._voice.say(given.verdict.why)
 

@@ -10,16 +10,22 @@ from markdown_it.tree import SyntaxTreeNode
 from tutor.plain.wrapping import CELLS, wrapped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 
-def plain_lines(markdown: str, cells: int = CELLS) -> list[str]:
+def plain_lines(
+    markdown: str, letters: Callable[[str], str] = str, cells: int = CELLS
+) -> list[str]:
     """Return a text without its marks, in lines of at most `cells`; only code may be wider.
 
-    A row of a table is a line of its own: each cell after the heading of its column.
+    A row of a table is a line of its own: each cell after the heading of its column. `letters`
+    is applied to the words between the marks.
     """
-    parser = MarkdownIt("commonmark").enable("table")
-    return _blocks(SyntaxTreeNode(parser.parse(markdown)).children, cells)
+    tokens = MarkdownIt("commonmark").enable("table").parse(markdown)
+    for token in tokens:
+        for one in (token, *(token.children or ())):
+            one.content = letters(one.content)
+    return _blocks(SyntaxTreeNode(tokens).children, cells)
 
 
 def _blocks(nodes: Sequence[SyntaxTreeNode], cells: int) -> list[str]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import codecs
 import io
 import unicodedata
 from typing import TYPE_CHECKING, TextIO
 
+from tutor.plain.markdown import plain_lines
 from tutor.plain.wrapping import wrapped
 from tutor.safe import safe
 
@@ -35,9 +35,16 @@ SIMPLER = {
 """What stands for a sign in an encoding that does not have it."""
 
 
-def simpler(text: str) -> str:
-    """Return a text in ASCII: signs spelt out, Greek letters by name, `?` for what is left."""
-    return "".join(map(_simpler, text))
+def simpler(character: str) -> str:
+    """Return a character in ASCII: signs spelt out, Greek letters by name, `?` for what is left."""
+    if character in SIMPLER:
+        return SIMPLER[character]
+    name = unicodedata.name(character, "")
+    if name.startswith("GREEK") and "LETTER" in name:
+        return name.split()[-1].lower()
+    parts = unicodedata.normalize("NFKD", character).replace("\N{FRACTION SLASH}", "/")
+    plain = parts.encode("ascii", "ignore").decode()
+    return f"^{plain}" if plain and name.startswith("SUPERSCRIPT") else plain or "?"
 
 
 class Voice:
@@ -47,31 +54,47 @@ class Voice:
         """Hear what comes from `read`, and say to `write` what its encoding can hold."""
         self._read = read
         self._write = write
+        self._encoding = write.encoding or "utf-8"
         self._gap = True
-        codecs.register_error("tutor.simpler", _replaced)
-        if isinstance(read, io.TextIOWrapper):
-            read.reconfigure(errors="replace")
-        if isinstance(write, io.TextIOWrapper):
-            write.reconfigure(errors="tutor.simpler", newline="\n")
+        for stream in (read, write):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="replace")
 
     def say(self, text: str, first: str = "", further: str = "") -> None:
         """Say a text, each of its lines wrapped, with `first` and then `further` before them."""
-        for line in safe(text).expandtabs(4).split("\n"):
-            self.lines(wrapped(line, first=first, further=further))
+        for line in self._sayable(text).split("\n"):
+            self._lines(wrapped(line, first=first, further=further))
             first = further
 
-    def lines(self, lines: Iterable[str]) -> None:
-        """Say lines as they are."""
+    def say_markdown(self, text: str) -> None:
+        """Say a text in Markdown without its marks."""
+        self._lines(plain_lines(text, self._sayable))
+
+    def _lines(self, lines: Iterable[str]) -> None:
         for line in lines:
-            told = safe(line).expandtabs(4).rstrip()
+            told = line.rstrip()
             if told or not self._gap:
                 self._write.write(f"{told}\n")
             self._gap = not told
         self._write.flush()
 
+    def _sayable(self, text: str) -> str:
+        """Return a text in letters that the encoding has and that only write."""
+        told = safe(text).expandtabs(4)
+        if self._can_write(told):
+            return told
+        return "".join(one if self._can_write(one) else simpler(one) for one in told)
+
+    def _can_write(self, text: str) -> bool:
+        try:
+            text.encode(self._encoding)
+        except UnicodeEncodeError:
+            return False
+        return True
+
     def gap(self) -> None:
         """Leave a line empty, if the one before is not."""
-        self.lines([""])
+        self._lines([""])
 
     def hear(self) -> str:
         """Return the next line from the learner, without blanks around it.
@@ -84,21 +107,3 @@ class Voice:
         if not line:
             raise EOFError
         return line.strip()
-
-
-def _replaced(error: UnicodeError) -> tuple[str, int]:
-    if not isinstance(error, UnicodeEncodeError):
-        raise error
-    return simpler(error.object[error.start : error.end]), error.end
-
-
-def _simpler(character: str) -> str:
-    if character.isascii():
-        return character
-    if character in SIMPLER:
-        return SIMPLER[character]
-    name = unicodedata.name(character, "")
-    if name.startswith("GREEK") and "LETTER" in name:
-        return name.split()[-1].lower()
-    plain = unicodedata.normalize("NFKD", character).encode("ascii", "ignore").decode()
-    return f"^{plain}" if plain and name.startswith("SUPERSCRIPT") else plain or "?"

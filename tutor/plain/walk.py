@@ -10,7 +10,6 @@ from tutor.i18n import t
 from tutor.plain.asking import Asking
 from tutor.plain.console import Console, Move
 from tutor.plain.lab import Lab
-from tutor.plain.markdown import plain_lines
 from tutor.standing import Standing
 
 if TYPE_CHECKING:
@@ -99,7 +98,7 @@ class Walk:
         self._voice.gap()
         self._voice.say(t("plain.position", step=index + 1, steps=steps, title=step.title))
         self._voice.gap()
-        self._voice.lines(plain_lines(step.prose))
+        self._voice.say_markdown(step.prose)
         self._voice.gap()
         self._lab.tell()
         for activity in step.activities:

@@ -17,6 +17,7 @@ class Picture(Vertical, Generic[P, F]):
 
     DEFAULT_CSS = """
     Picture { height: 1fr; }
+    Picture Plot { margin: 0 1; }
     """
 
     controls: tuple[str, ...] = ()

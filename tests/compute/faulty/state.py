@@ -69,7 +69,7 @@ class Counting(Params):
     pause: float = number(0.0, low=0.0, high=10.0, step=0.1)
     size: int = integer(0, low=0, high=10**7)
     fault: str = choice("none", *FAULTS)
-    cleanup: str = choice("none", "raise", "refuse", "note", "hang")
+    cleanup: str = choice("none", "none", "raise", "refuse", "note", "hang")
 
 
 @dataclass(frozen=True, kw_only=True)
