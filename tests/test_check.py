@@ -64,7 +64,7 @@ SOUND = {
     ),
     "helper": Case(
         "",
-        [(COMPUTE, "^import torch$", "import torch\n\nfrom .helper import LEAST")],
+        [(COMPUTE, "^import torch$", "import torch\n\nfrom tiny_helper.helper import LEAST")],
         adds={"helper.py": "LEAST = 0\n"},
     ),
     "numbers": one(
@@ -181,6 +181,7 @@ CODE = {
         [(COMPUTE, "^def", "LOW, HIGH = 0, 10\n\n\ndef"), (COMPUTE, r"\(0, 10", "(LOW, HIGH")],
         "HIGH, LOW",
     ),
+    "relative": one("listings_run", COMPUTE, "^from tiny_relative.state", "from .state"),
     "control": one("pictures_of_views", SCREEN, r'\("x",\)', '("x", "z")', "z"),
     "no_picture": Case(
         "pictures_of_views",

@@ -1,6 +1,6 @@
 """Run the tutor with `python -m tutor`."""
 
-from tutor.cli import main
+from tutor.launch import main
 
 if __name__ == "__main__":
     main()

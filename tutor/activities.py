@@ -6,6 +6,7 @@ was measured by running a task is given to it.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -118,6 +119,11 @@ class KnownMistake:
     """What was mistaken for what."""
 
 
+DECIMAL = r"[-+]?(\d{1,15}(\.\d{0,15})?|\.\d{1,15})"
+TYPED = re.compile(rf"(?P<number>{DECIMAL})(/(?P<below>{DECIMAL})|(?P<percent>%))?")
+"""A number as people type it: 52.4, 52.4%, 11/21."""
+
+
 @dataclass(frozen=True, slots=True)
 class Number(Activity):
     """A question whose answer is a number; a run gives the right one."""
@@ -143,17 +149,15 @@ class Number(Activity):
         Raises:
             TutorError: if it is not a number.
         """
-        told = typed.strip().replace(",", "").replace(" ", "")
-        try:
-            if told.endswith("%"):
-                return float(told[:-1]) / 100
-            if "/" in told:
-                above, below = told.split("/")
-                return float(above) / float(below)
-            value = float(told)
-        except (ValueError, ZeroDivisionError):
-            raise TutorError("error.answer.number", value=typed[:40]) from None
-        return value / 100 if self.unit == "percent" and value > 1 else value
+        told = typed.replace(",", "").replace(" ", "")
+        if not (read := TYPED.fullmatch(told)) or read["below"] and float(read["below"]) == 0:
+            raise TutorError("error.answer.number", value=typed[:40])
+        value = float(read["number"])
+        if read["below"]:
+            return value / float(read["below"])
+        if read["percent"] or (self.unit == "percent" and value >= 1):
+            return value / 100
+        return value
 
     def judge_unrun(self, value: float) -> Verdict:
         """Judge a number by what the author holds right."""

@@ -5,23 +5,21 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.console import Console
 from textual.app import App
 from textual.binding import Binding, BindingType
-from textual.command import CommandPalette
 from textual.scrollbar import ScrollBar
 from textual.signal import Signal
 
-from tutor import catalog, hangul, i18n, locations, settings, terminal
-from tutor.commands import Commands
-from tutor.compute.client import ComputeClient, State, Status
+from tutor import hangul, i18n, locations, settings, terminal
+from tutor.compute.status import State, Status
 from tutor.errors import TutorError
 from tutor.guard import CRASHED
 from tutor.i18n import t
-from tutor.progress import Progress
 from tutor.safe import safe
 from tutor.screens.home import HomeScreen
 from tutor.screens.too_small import LEAST, TooSmallScreen
@@ -35,9 +33,17 @@ if TYPE_CHECKING:
 
     from textual import events
     from textual.app import SystemCommand
+    from textual.command import Provider
     from textual.screen import Screen
 
     from tutor.settings import Settings
+    from tutor.widgets.chooser import Chooser
+
+
+def _commands() -> type[Provider]:
+    from tutor.commands import Commands  # noqa: PLC0415 - when the palette opens
+
+    return Commands
 
 
 class TutorApp(App[None]):
@@ -46,7 +52,7 @@ class TutorApp(App[None]):
     TITLE = "tutor"
     CSS_PATH = "tutor.tcss"
     ENABLE_COMMAND_PALETTE = True
-    COMMANDS: ClassVar = {Commands}
+    COMMANDS: ClassVar = {_commands}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+p", "command_palette", "keys.palette"),
         Binding("ctrl+t", "next_theme", "keys.theme", show=False),
@@ -59,18 +65,11 @@ class TutorApp(App[None]):
         super().__init__()
         self._state = state
         self._chosen = chosen
-        encoding = getattr(self, "encoding", "utf-8")
-        ascii_only = (
-            chosen.ascii if chosen.ascii is not None else terminal.ascii_only(os.environ, encoding)
-        )
-        self.client = ComputeClient.logged(device, self._status_changed)
-        self.session = Session(
-            client=self.client,
-            progress=Progress.open(locations.progress_file()),
-            status=Signal(self, "compute status"),
-            ascii_only=ascii_only,
-        )
-        if self.session.ascii_only:
+        ascii_only = chosen.ascii
+        if ascii_only is None:
+            ascii_only = terminal.ascii_only(os.environ, sys.stdout.encoding)
+        self.session = Session(device, ascii_only, Signal(self, "compute status"))
+        if ascii_only:
             ScrollBar.renderer = AsciiBars
             self.add_class("ascii")
         for theme in THEMES:
@@ -83,10 +82,10 @@ class TutorApp(App[None]):
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self._end_by, number)
-        self.push_screen(HomeScreen(self.session))
-        if self._state is not None:
-            self._open_state(self._state)
-        self.call_after_refresh(self._start_compute)
+        self.session.changed.subscribe(self, self._status_changed)
+        home = HomeScreen(self.session)
+        self.push_screen(home)
+        self.call_after_refresh(self._go_on, home)
 
     def on_key(self, event: events.Key) -> None:
         """Take a Korean letter that nobody wanted for the key it lies on."""
@@ -105,8 +104,7 @@ class TutorApp(App[None]):
 
     async def on_unmount(self) -> None:
         """Leave no process behind."""
-        await self.client.close()
-        self.session.progress.close()
+        await self.session.close()
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:  # noqa: ARG002
         """Leave the palette to `Commands`, which speaks the reader's language."""
@@ -114,6 +112,8 @@ class TutorApp(App[None]):
 
     def action_command_palette(self) -> None:
         """Open the palette over any screen but itself."""
+        from textual.command import CommandPalette  # noqa: PLC0415 - when it opens
+
         if not isinstance(self.screen, CommandPalette):
             self.push_screen(CommandPalette(placeholder=t("palette.placeholder")))
 
@@ -141,7 +141,7 @@ class TutorApp(App[None]):
         self._keep(replace(self._chosen, language=i18n.language()))
         self.run_worker(self._lay_out_anew(), exclusive=True)
 
-    def on_home_screen_opened(self, event: HomeScreen.Opened) -> None:
+    def on_chooser_opened(self, event: Chooser.Opened) -> None:
         """Open the lesson that was chosen."""
         self._open_state(event.lesson)
 
@@ -154,7 +154,9 @@ class TutorApp(App[None]):
         lessons = [one.lesson_id for one in self.screen_stack if hasattr(one, "lesson_id")]
         while len(self.screen_stack) > 1:
             await self.pop_screen()
-        await self.push_screen(HomeScreen(self.session))
+        home = HomeScreen(self.session)
+        await self.push_screen(home)
+        await home.fill()
         for id_ in lessons:
             self._open_state(id_)
 
@@ -166,6 +168,7 @@ class TutorApp(App[None]):
             self.warn(problem)
 
     def _open_state(self, state: str) -> None:
+        from tutor import catalog  # noqa: PLC0415 - as the next
         from tutor.screens.lesson import LessonScreen  # noqa: PLC0415 - when a lesson opens
 
         name, _, query = state.partition("?")
@@ -190,15 +193,18 @@ class TutorApp(App[None]):
         """Quit as if asked to, with the status of a process that a signal ended."""
         self.exit(return_code=128 + number)
 
-    async def _start_compute(self) -> None:
+    async def _go_on(self, home: HomeScreen) -> None:
+        """Do what the first paint need not wait for."""
+        await home.fill()
+        if self._state is not None:
+            self._open_state(self._state)
         if self.session.progress.notice is not None:
             self.warn(self.session.progress.notice)
-        await self.client.start()
+        await self.session.client.start()
 
     def _status_changed(self, status: Status) -> None:
-        self.session.status.publish(status)
         lost = status.state in (State.LOST, State.UNAVAILABLE)
-        if lost and status.problem is not None and not self.client.calls:
+        if lost and status.problem is not None and not self.session.client.calls:
             self.warn(status.problem)
 
     def warn(self, problem: TutorError) -> None:

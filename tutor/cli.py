@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from tutor import __version__, i18n
+from tutor import __version__, i18n, launch
 from tutor.errors import TutorError
-from tutor.i18n import t
 from tutor.safe import safe
 
 if TYPE_CHECKING:
@@ -60,6 +59,11 @@ def fail(message: str, code: int = 2) -> NoReturn:
     sys.exit(code)
 
 
+def start(options: Options, state: str | None) -> NoReturn:
+    """Show the home screen, or the lesson in `state`, and end."""
+    sys.exit(launch.start(state, options.device, plain=options.plain, debug=options.debug))
+
+
 def show(value: Any) -> None:
     """Print a value as JSON, NaN as null."""
     click.echo(json.dumps(_strict(value), ensure_ascii=False))
@@ -81,7 +85,7 @@ def task_words(ctx: click.Context, _param: click.Parameter, begun: str) -> list[
     return _completions(catalog.task_names(), begun)
 
 
-@click.group(cls=Command, invoke_without_command=True)
+@click.group(cls=Command, invoke_without_command=True, name="tutor")
 @click.option(
     "--lang", type=click.Choice(list(i18n.LANGUAGES)), help="Language; else the locale's."
 )
@@ -92,10 +96,10 @@ def task_words(ctx: click.Context, _param: click.Parameter, begun: str) -> list[
 @click.pass_context
 def main(ctx: click.Context, lang: str | None, device: str, *, plain: bool, debug: bool) -> None:
     """Learn the mathematics and the PyTorch of deep learning in a terminal."""
-    i18n.use(lang or _saved_language() or i18n.from_environment())
+    launch.choose_language(lang)
     ctx.obj = Options(plain, device, debug)
     if ctx.invoked_subcommand is None:
-        _start(ctx.obj, None)
+        start(ctx.obj, None)
 
 
 @main.command("open")
@@ -109,7 +113,7 @@ def open_(options: Options, state: str) -> None:
     name, _, query = state.partition("?")
     lesson = catalog.lesson(name)
     catalog.lab_params(lesson).from_strings(parse_query(query))
-    _start(options, state)
+    start(options, state)
 
 
 @main.command("list")
@@ -203,33 +207,6 @@ def new(name: str) -> None:
     from tutor.devtools.new import begin_lesson  # noqa: PLC0415
 
     click.echo(begin_lesson(name))
-
-
-def _start(options: Options, state: str | None) -> None:
-    """Show the home screen, or the lesson in `state`."""
-    if options.plain:
-        from tutor.plain import run_plain  # noqa: PLC0415
-
-        sys.exit(run_plain(state, options.device))
-    from tutor import terminal  # noqa: PLC0415
-
-    drawable = sys.stdout.isatty() and sys.stderr.isatty()
-    if reason := terminal.unsuitable(os.environ, sys.stdin.isatty(), drawable):
-        fail(t(reason))
-    from tutor.guard import run_guarded  # noqa: PLC0415
-
-    def show_app() -> int:
-        from tutor.app import run_app  # noqa: PLC0415
-
-        return run_app(state, options.device, debug=options.debug)
-
-    sys.exit(run_guarded(show_app))
-
-
-def _saved_language() -> str | None:
-    from tutor import settings  # noqa: PLC0415
-
-    return settings.load()[0].language
 
 
 def _completions(words: Any, begun: str) -> list[CompletionItem]:

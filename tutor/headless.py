@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from tutor import catalog, i18n, locations
 from tutor.api import Lesson, parse_query
 from tutor.cells import table
-from tutor.compute.client import ComputeClient, State
+from tutor.compute.client import ComputeClient
+from tutor.compute.status import State
 from tutor.errors import ImpossibleError, TutorError
 from tutor.i18n import t
 from tutor.lesson_text import load

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from tutor.activities import Activity
 
 HEADING = re.compile(r"^## (?P<title>.+?) \{#(?P<id>[a-z0-9-]+)\}$")
-FENCE = re.compile(r"^```(?P<kind>\w*)$")
+FENCE = re.compile(r"^```(?P<kind>\w*).*$")
 NUMBER_LINK = re.compile(r"\[(?P<shown>[^\]]+)\]\((?P<query>\w+\?[^)#\s]*)#(?P<measure>\w+)\)")
 """A number in the prose that is the result of a run."""
 
@@ -135,7 +135,7 @@ def _front(lines: list[str], name: str) -> tuple[dict[str, dict[str, str]], int]
 
 def _steps(lines: list[str], start: int, name: str) -> Iterator[Step]:
     """Yield the steps: each from its heading to the next."""
-    heads = [index for index in range(start, len(lines)) if lines[index].startswith("## ")]
+    heads = _heads(lines, start)
     for first, end in zip(heads, [*heads[1:], len(lines)], strict=True):
         heading = HEADING.match(lines[first])
         if heading is None:
@@ -151,6 +151,17 @@ def _steps(lines: list[str], start: int, name: str) -> Iterator[Step]:
             else:
                 prose += block
         yield Step(heading["id"], heading["title"], "\n".join(prose).strip(), lab, tuple(found))
+
+
+def _heads(lines: list[str], start: int) -> list[int]:
+    """Return where steps begin: the lines with a heading that are not in a fenced block."""
+    heads: list[int] = []
+    fenced = False
+    for index in range(start, len(lines)):
+        fenced ^= lines[index].startswith("```")
+        if not fenced and lines[index].startswith("## "):
+            heads.append(index)
+    return heads
 
 
 def _blocks(

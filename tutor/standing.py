@@ -31,12 +31,12 @@ class Standing:
         self._lesson = lesson
         self._text = text
         self._progress = progress
+        answers = progress.answers(lesson)
+        self._right = {id_ for id_, answered in answers.items() if answered.right}
         self._given = {
-            activity.id: Given(
-                answered.answer, _remembered(activity, answered.answer, answered.right)
-            )
+            activity.id: Given(answered.answer, _remembered(activity, answered.answer))
             for activity in text.activities
-            if (answered := progress.answers(lesson).get(activity.id))
+            if (answered := answers.get(activity.id))
         }
         self._visited = progress.visited(lesson)
 
@@ -58,9 +58,8 @@ class Standing:
         return step.id in self._visited and all(self.is_right(one) for one in step.activities)
 
     def is_right(self, activity: Activity) -> bool:
-        """Return whether the last answer to an activity was right."""
-        given = self.given(activity)
-        return given is not None and given.verdict.right
+        """Return whether an activity has ever been answered right."""
+        return activity.id in self._right
 
     def steps(self) -> list[tuple[bool, bool]]:
         """Return for each step whether it is done and whether it was visited."""
@@ -74,6 +73,8 @@ class Standing:
     def answer(self, step: Step, activity: Activity, answer: Any, verdict: Verdict) -> None:
         """Record an answer and what it was worth."""
         self._given[activity.id] = Given(answer, verdict)
+        if verdict.right:
+            self._right.add(activity.id)
         self._progress.record(
             self._lesson,
             "answer",
@@ -85,11 +86,11 @@ class Standing:
         )
 
 
-def _remembered(activity: Activity, answer: Any, right: bool) -> Verdict:  # noqa: FBT001
-    """Return the verdict on an answer of an earlier day: as it was given then."""
+def _remembered(activity: Activity, answer: Any) -> Verdict:
+    """Return the verdict on an answer of an earlier day, without running anything again."""
     match activity:
         case Choice(options=options) if isinstance(answer, int) and answer < len(options):
-            return Verdict(right, options[answer].why, options[answer].mistake)
+            return activity.judge(answer)
         case Number() if isinstance(answer, int | float):
             return activity.judge_unrun(answer)
-    return Verdict(right, getattr(activity, "why", ""))
+    return Verdict(right=True, why=getattr(activity, "why", ""))

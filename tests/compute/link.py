@@ -45,10 +45,6 @@ class Link:
             received.append(self.receive())
         return received
 
-    def at_end(self) -> bool:
-        """Tell whether nothing comes any more."""
-        return not self._lines.readline()
-
     def call(self, task: str, frames_per_second: float = 10.0, /, **params: Any) -> int:
         """Call a task and return the call's number."""
         id_ = next(self.ids)

@@ -3,6 +3,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import psutil
@@ -127,7 +128,7 @@ def test_an_acknowledgement_is_answered_by_the_frame_that_is_then_due(worker: Li
         numbers.append(frame.frame["number"])
         time.sleep(0.1)
         worker.send(Acknowledge(id_))
-    assert all(after - before >= 5 for before, after in zip(numbers, numbers[1:], strict=False))
+    assert all(after - before >= 5 for before, after in pairwise(numbers))
     worker.send(Cancel(id_))
     assert worker.receive_until(Cancelled)[-1] == Cancelled(id_)
 
@@ -148,7 +149,7 @@ def test_a_held_stream_advances_without_acknowledgements(worker: Link) -> None:
     numbers = [worker.receive().frame["number"] for _ in range(3)]  # type: ignore[union-attr]
     assert numbers == [numbers[0], numbers[0] + 1, numbers[0] + 2]
     worker.send(Pause(id_, paused=False), Cancel(id_))
-    assert worker.receive() == Cancelled(id_)
+    assert worker.receive_until(Cancelled)[-1] == Cancelled(id_)
 
 
 def test_a_stream_can_be_held_before_its_first_frame_and_advanced_to_its_end(

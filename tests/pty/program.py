@@ -105,17 +105,28 @@ class Tutor(Terminal):
     @property
     def ui(self) -> psutil.Process:
         """The process that draws."""
-        return self.guard.children()[0]
+        return child(self.guard)
 
     @property
     def host(self) -> psutil.Process:
         """The process that has imported torch."""
-        return self.ui.children()[0]
+        return child(self.ui)
 
     @property
     def worker(self) -> psutil.Process:
         """The process that computes."""
-        return self.host.children()[0]
+        return child(self.host)
+
+
+def child(process: psutil.Process) -> psutil.Process:
+    """Return the one child of a process.
+
+    Raises:
+        psutil.NoSuchProcess: if it has none.
+    """
+    for found in process.children():
+        return found
+    raise psutil.NoSuchProcess(process.pid, msg="it has no child")
 
 
 def bayes(language: str) -> LessonText:

@@ -68,6 +68,9 @@ FRESH = frozenset({"7", "25"})
 ALTERNATE = 1049
 """The private mode that is on while a full-screen program has the screen."""
 
+LAST_WORDS = 0.5
+"""How many seconds after a program's end what it wrote last may take to be seen."""
+
 CORNERS = (("╭", "┌"), ("╮", "┐"), ("╰", "└"))
 """The corners of a frame: upper left, upper right, lower left."""
 
@@ -228,7 +231,8 @@ class Terminal:
             return any(wanted.search(text) for text in (whole, *self.panes()))
         if wanted in whole:
             return True
-        return any(squeezed(wanted) in squeezed(text) for text in (whole, *self.panes()))
+        bare = squeezed(wanted)
+        return bool(bare) and any(bare in squeezed(text) for text in (whole, *self.panes()))
 
     def wait_for(
         self, wanted: str | re.Pattern[str] | Callable[[], object], timeout: float = 10.0
@@ -236,13 +240,16 @@ class Terminal:
         """Wait until the screen shows a text, or until a function says so.
 
         Raises:
-            AssertionError: if it does not in time; with the screen.
+            AssertionError: if it does not in time, or ends before; with the screen.
         """
         seen = wanted if callable(wanted) else lambda: self.shows(wanted)
         end = time.monotonic() + timeout
+        ended = False
         while not seen():
             if time.monotonic() > end:
                 raise AssertionError(f"no {wanted!r} within {timeout} s on:\n{self.text()}")
+            if not ended and not self._child.closed and not self._child.isalive():
+                ended, end = True, min(end, time.monotonic() + LAST_WORDS)
             time.sleep(0.02)
 
     def settle(self, quiet: float = 0.25, timeout: float = 5.0) -> None:

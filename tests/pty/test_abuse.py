@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+import signal
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,7 +32,16 @@ RESIZES = 500
 """How many sizes the terminal takes in five seconds."""
 
 PRESSES = 10_000
-"""How many random keys are pressed, half of them beginning on each screen."""
+"""How many random keys are pressed, beginning on the home screen or in the lesson."""
+
+BURST = 50
+"""How many of them come at once."""
+
+ENDS = (None, 0, 128 + signal.SIGINT)
+"""How a tutor may end by keys; when it has quit, Ctrl+C is a signal to what is left of it."""
+
+QUITS = 1 / 400
+"""How many of them quit."""
 
 SEED = 20_261_122
 """What the random keys and sizes start from."""
@@ -139,8 +149,7 @@ def test_sizes_that_change_all_the_time_and_sizes_that_are_absurd(start: Start) 
 def is_laid_out(tutor: Tutor) -> bool:
     """Tell whether what is shown has the size of the terminal: a frame as wide, keys at its foot."""
     columns, _ = tutor.size
-    lines = tutor.lines()
-    return len(lines[1]) == columns and lines[1][-1] == "╮" and tutor.said("keys.next") in lines[-1]
+    return tutor.cells()[2 * columns - 1].data == "╮" and tutor.said("keys.next") in tutor.lines()[-1]
 
 
 @pytest.mark.parametrize("language", ["en", "ko"])
@@ -160,10 +169,16 @@ def test_a_terminal_that_is_too_small_is_told_how_large_it_must_be(
     tutor.wait_for(first.title)
     tutor.resize(80, 24)
     tutor.wait_for(lambda: is_laid_out(tutor))
-    small = start("open", "bayes", language=language, size=(columns - 1, rows))
-    small.wait_for(str(columns))
-    small.resize(80, 24)
-    small.wait_for(first.title)
+
+
+@pytest.mark.parametrize("words", [(), ("open", "bayes")], ids=["home", "lesson"])
+def test_starting_on_a_terminal_that_is_too_small(start: Start, words: tuple[str, ...]) -> None:
+    columns, rows = LEAST
+    tutor = start(*words, size=(columns - 1, rows))
+    told = {"columns": columns, "rows": rows, "width": columns - 1, "height": rows}
+    tutor.wait_for(tutor.said("too_small.told", **told))
+    tutor.resize(80, 24)
+    tutor.wait_for(tutor.lesson.steps[0].title if words else tutor.said("home.filter"))
 
 
 def test_a_megabyte_is_pasted_everywhere(start: Start) -> None:
@@ -199,17 +214,18 @@ def test_random_keys(start: Start) -> None:
     chance = random.Random(SEED)
     pressed: list[str] = []
     while len(pressed) < PRESSES:
-        home = chance.random() < 0.5  # noqa: PLR2004 - one half of the times
-        tutor = start() if home else start("open", "bayes")
-        tutor.wait_for(LESSON.title["en"])
+        words = chance.choice([(), ("open", "bayes")])
+        tutor = start(*words)
+        tutor.wait_for("╭")
         ended = None
         while ended is None and len(pressed) < PRESSES:
-            burst = [random_key(chance) for _ in range(50)]
+            burst = [random_key(chance) for _ in range(BURST)]
             pressed += burst
-            ended = send_until_it_ends(tutor, burst)
+            ended = send_until_it_ends(tutor, "".join(burst))
+        assert ended in ENDS, (ended, pressed[-4 * BURST :], tutor.text())
         if ended is None:
-            ended = quit_by_all_means(tutor)
-        assert ended == 0, (ended, pressed[-200:], tutor.text())
+            tutor.press("escape", "escape", "ctrl+q")
+            assert tutor.wait() == 0
         tutor.wait_until_empty()
         assert tutor.modes.left == set()
         tutor.close()
@@ -218,8 +234,10 @@ def test_random_keys(start: Start) -> None:
 def random_key(chance: random.Random) -> str:
     """Return what a terminal sends for a key, the mouse, a paste or a fault of the line."""
     kind = chance.random()
-    if kind < 0.35:
-        return chance.choice(list(KEYS.values()))
+    if kind < QUITS:
+        return KEYS["ctrl+q"]
+    if kind < 0.4:
+        return chance.choice([told for key, told in KEYS.items() if key != "ctrl+q"])
     if kind < 0.8:
         return chr(chance.randint(32, 126))
     if kind < 0.85:
@@ -231,23 +249,23 @@ def random_key(chance: random.Random) -> str:
     return chance.choice(["\x1b[", "\x1b[1;", "\x1bO", "\x1b[I", "\x1b[O", "\x1b[200~[/b]\x1b[201~"])
 
 
-def send_until_it_ends(tutor: Tutor, keys: list[str]) -> int | None:
-    """Send keys as fast as they are taken; return the status with which the tutor ends, if so."""
+def send_until_it_ends(tutor: Tutor, keys: str) -> int | None:
+    """Send keys and wait until they have been dealt with; return the tutor's status if it ended."""
     try:
-        tutor.send("".join(keys))
-        tutor.settle(0.02, 1)
-        return None if tutor.guard.is_running() and tutor.ui else tutor.wait()
-    except (OSError, IndexError, psutil.Error):
+        ui = tutor.ui
+        tutor.send(keys)
+        wait_until_idle(ui)
+    except (OSError, psutil.Error):
         return tutor.wait()
+    return None
 
 
-def quit_by_all_means(tutor: Tutor) -> int:
-    """Quit, whatever has been begun."""
-    try:
-        tutor.press("escape", "escape", "ctrl+q")
-    except OSError:
-        pass
-    return tutor.wait()
+def wait_until_idle(process: psutil.Process) -> None:
+    """Wait until a process has not computed for a while."""
+    before = -1.0
+    while before != (now := sum(process.cpu_times()[:2])):
+        before = now
+        time.sleep(0.04)
 
 
 def test_a_home_that_cannot_be_written(start: Start) -> None:
@@ -300,38 +318,68 @@ def test_torch_that_is_missing_or_broken(
     check_that_it_answers(tutor)
 
 
-HOSTILE = "[b]x[/] [/ [@click=app.quit]go[/] \x1b]52;c;aGk=\x07\x1b[2J\x9b31m\u202e end"
+HOSTILE = "[b]x[/] [/ [@click=app.quit]go[/] \x1b]52;c;aGk=\x07\x1b[2Jend\x9b31m\u202e"
 """What a stranger's lesson may say of itself."""
 
 SHOWN = "[b]x[/] [/ [@click=app.quit]go[/] \\x1b]52"
 """How that begins when it is shown."""
 
 
-def test_lessons_of_strangers(start: Start, lessons: Lessons) -> None:
+def check_that_nothing_was_obeyed(tutor: Tutor) -> None:
+    """Check that none of what `HOSTILE` holds has reached the terminal as it is."""
+    for sequence in ("\x1b]52", "aGk=\x07", "\x1b[2Jend", "\x9b", "\u202e"):
+        assert sequence.encode() not in tutor.raw, sequence
+
+
+def test_what_a_stranger_says_of_a_lesson_is_text(start: Start, lessons: Lessons) -> None:
     lessons.add("hostile", init=hostile("hostile"))
-    lessons.add("raising", init=f"raise RuntimeError({HOSTILE!r})")
-    lessons.enter("absent", "no_such_package:LESSON")
-    tutor = start(size=(150, 40))
+    tutor = start()
     tutor.wait_for(LESSON.title["en"])
-    tutor.wait_for(SHOWN)
-    tutor.wait_for(tutor.said("home.broken"))
-    for name in ("absent", "raising"):
-        tutor.wait_for(name)
-    seen = 0
-    for _ in range(4):
-        tutor.press("down")
-        tutor.settle()
-        seen += tutor.shows(tutor.said("error.broken_lesson", name="raising", reason=SHOWN))
-        seen += tutor.shows(re.compile(r"absent.*no_such_package"))
-    assert seen >= 2
+    tutor.press("down")
+    tutor.wait_for(tutor.said("home.requires", lessons=SHOWN))
+    assert squeezed(tutor.panes()[1]).count(squeezed(SHOWN)) == 5
+    check_that_nothing_was_obeyed(tutor)
+
+
+def test_the_title_of_a_stranger_s_lesson_in_the_palette(start: Start, lessons: Lessons) -> None:
+    lessons.add("hostile", init=hostile("hostile"))
+    tutor = start()
+    tutor.wait_for(LESSON.title["en"])
     tutor.press("ctrl+p")
     tutor.wait_for(tutor.said("palette.lesson"))
-    tutor.settle()
-    tutor.press("escape", "2")
+    tutor.wait_for(SHOWN)
+    tutor.send("end")
+    tutor.wait_for(lambda: not tutor.shows(LESSON.title["en"]))
+    tutor.wait_for(SHOWN)
+    check_that_nothing_was_obeyed(tutor)
+
+
+def test_a_lesson_without_its_files_is_told_of_when_it_is_opened(
+    start: Start, lessons: Lessons
+) -> None:
+    lessons.add("hostile", init=hostile("hostile"))
+    tutor = start()
+    tutor.wait_for(LESSON.title["en"])
+    tutor.press("down", "enter")
     tutor.settle()
     check_that_it_answers(tutor)
-    for sequence in (b"\x1b]52", b"\x07", b"\x1b[2J\xc2", "\x9b".encode(), "\u202e".encode()):
-        assert sequence not in tutor.raw, sequence
+    check_that_nothing_was_obeyed(tutor)
+
+
+def test_broken_lessons_are_listed_as_broken(start: Start, lessons: Lessons) -> None:
+    lessons.add("raising", init=f"raise RuntimeError({HOSTILE!r})")
+    lessons.enter("absent", "no_such_package:LESSON")
+    tutor = start()
+    tutor.wait_for(LESSON.title["en"])
+    tutor.wait_for(tutor.said("home.broken"))
+    for name, reason in (("absent", "ModuleNotFound"), ("raising", f"RuntimeError: {SHOWN}")):
+        tutor.press("down")
+        told = tutor.said("error.broken_lesson", name=name, reason="\0").partition("\0")[0]
+        tutor.wait_for(told + reason)
+        tutor.press("enter")
+    tutor.press("up", "up", "enter")
+    tutor.wait_for(tutor.lesson.steps[0].title)
+    check_that_nothing_was_obeyed(tutor)
 
 
 def hostile(name: str) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from tests.pty.program import Tutor, answers, bayes, cpu_seconds, eventually_gone, wrong
+from tests.pty.program import Tutor, answers, bayes, child, cpu_seconds, eventually_gone, wrong
 from tests.pty.terminal import TUTOR, Terminal
 from tutor.activities import Choice
 
@@ -184,7 +184,7 @@ def test_stopped_and_continued_by_a_shell(
         terminal.send(f"{' '.join(TUTOR)} open bayes\r")
         terminal.wait_for(steps[0].title)
         terminal.settle()
-        guard = psutil.Process(terminal.pid).children()[0]
+        guard = child(psutil.Process(terminal.pid))
         for _ in range(3):
             stop(guard.pid, signal.SIGTSTP)
             terminal.wait_for("Stopped")

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import sys
 from dataclasses import dataclass, field, replace
-from enum import Enum
 from itertools import count
 from typing import TYPE_CHECKING, Any, Self
 
@@ -32,6 +31,7 @@ from tutor.compute.protocol import (
     decode,
     encode,
 )
+from tutor.compute.status import State, Status
 from tutor.errors import ImpossibleError, ParameterError, TutorError
 
 if TYPE_CHECKING:
@@ -51,38 +51,6 @@ MOST_FAILED_STARTS = 3
 
 OUT_OF_MEMORY, SEGFAULT = 9, 11
 """The signals whose likely cause can be told."""
-
-
-class State(Enum):
-    """What the compute side is doing."""
-
-    STARTING = "starting"
-    READY = "ready"
-    BUSY = "busy"
-    LOST = "lost"
-    UNAVAILABLE = "unavailable"
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """What is known of the compute side."""
-
-    state: State = State.STARTING
-    """What it is doing."""
-    device: str = ""
-    """The device's type, once known."""
-    name: str = ""
-    """The device's name, once known."""
-    torch: str = ""
-    """The version of torch, once known."""
-    threads: int = 0
-    """How many threads torch computes with, once known."""
-    worker: int = 0
-    """The worker's process id, once known."""
-    host: int = 0
-    """The host's process id, once known."""
-    problem: TutorError | None = None
-    """Why it is lost or unavailable."""
 
 
 class WorkerLostError(TutorError):

@@ -100,13 +100,15 @@ class Worker:
 
     def _read(self) -> None:
         """Queue requests as they come; end the process with the link, whatever it computes."""
-        with self._link.makefile("rb") as lines:
-            for line in lines:
-                try:
-                    self._requests.put(decode(line))
-                except ProtocolError:
-                    traceback.print_exc()
-        os._exit(0)
+        try:
+            with self._link.makefile("rb") as lines:
+                for line in lines:
+                    try:
+                        self._requests.put(decode(line))
+                    except ProtocolError:
+                        traceback.print_exc()
+        finally:
+            os._exit(0)  # also when the host's end was reset
 
     def _arrived(self) -> list[Message]:
         """Return the requests that wait; if nothing runs, wait for one."""

@@ -15,6 +15,12 @@ FILES = (
 )
 """Their names, in the order of `ImageSet`'s fields."""
 
+TRAIN = 10_000
+"""How many images there are to train on."""
+
+TEST = 2_000
+"""How many images there are to test with."""
+
 
 def content(name: str) -> bytes:
     """Return the content of an embedded file, gzipped IDX; `name` is one of `FILES`."""

@@ -24,7 +24,7 @@ class RemoteFile:
     name: str
     """Its name, in the mirror's folder and in ours."""
     size: int
-    """Its length in bytes; no more than one byte beyond is ever read."""
+    """Its length in bytes; nothing beyond it is ever read."""
     sha256: str
     """Its SHA-256 in hexadecimal."""
 
@@ -96,11 +96,10 @@ def fetch(
 
     target = folder / file.name
     with opened(target, lambda: report(Progress(file.name, "", 0, file.size))) as part:
-        if _is_whole(target, file):
-            return target
-        if not part.has(file.size, file.sha256):
+        if not (_is_whole(target, file) or part.has(file.size, file.sha256)):
             Download(file, part, report, patience).from_any(sources)
-        part.settle()
+        if not _is_whole(target, file):
+            part.settle()
     return target
 
 

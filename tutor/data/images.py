@@ -87,11 +87,11 @@ def load(name: str, folder: Path | None = None) -> ImageSet:
         return ImageSet(name, *(idx.read(digits.content(one), name=one) for one in digits.FILES))
     if name == "mnist":
         return _mnist(folder or mnist.folder())
-    place = Path(os.path.expanduser(name))  # noqa: PTH111 - raises nothing
+    place = os.path.expanduser(name)  # noqa: PTH111 - raises nothing
     if not os.path.isdir(place):  # noqa: PTH112 - raises nothing
         raise TutorError("error.data.unknown", name=one_line(name), known=", ".join(NAMES))
-    paths = [_found(place, one, "error.data.incomplete") for one in mnist.FILES]
-    return ImageSet(str(place), *map(idx.read_path, paths))
+    paths = [_found(Path(place), one, "error.data.incomplete") for one in mnist.FILES]
+    return ImageSet(place, *map(idx.read_path, paths))
 
 
 def _mnist(folder: Path) -> ImageSet:

@@ -23,8 +23,8 @@ def available() -> dict[str, dict[str, Any]]:
     found = [mnist.find(place, file.name) for file in mnist.FILES]
     return {
         "digits": {
-            "train": 10_000,
-            "test": 2_000,
+            "train": digits.TRAIN,
+            "test": digits.TEST,
             "ready": True,
             "bytes": sum(len(digits.content(name)) for name in digits.FILES),
             "folder": None,

@@ -24,12 +24,6 @@ if TYPE_CHECKING:
 
     from tutor.data.images import ImageSet
 
-TRAIN = 10_000
-"""How many images to train on."""
-
-TEST = 2_000
-"""How many images to test with."""
-
 
 def main(words: Sequence[str]) -> None:
     """Make the files of MNIST in the first folder named; put them into the second, or here."""
@@ -44,8 +38,8 @@ def main(words: Sequence[str]) -> None:
 
 def make(whole: ImageSet) -> dict[str, bytes]:
     """Return the IDX files of the embedded digits, not compressed, by their names."""
-    train = chosen(whole.train_labels, TRAIN, "train")
-    test = chosen(whole.test_labels, TEST, "test")
+    train = chosen(whole.train_labels, digits.TRAIN, "train")
+    test = chosen(whole.test_labels, digits.TEST, "test")
     arrays = (
         whole.train_images[train],
         whole.train_labels[train],

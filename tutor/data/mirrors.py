@@ -83,7 +83,7 @@ class Download:
         if self._part.size >= self._file.size:
             self._part.empty()
         url = f"{source.rstrip('/')}/{self._file.name}"
-        timeout = max(self._patience.connect, self._patience.stall)
+        timeout = self._patience.connect + 2 * self._patience.stall  # we give up before it does
         self._tell(source, now=True)
         with Transfer(url, self._part.size, self._file.size, timeout, BEAT) as transfer:
             answers = iter(transfer)
@@ -102,10 +102,11 @@ class Download:
             try:
                 answer = next(answers)
             except Exception as error:
-                if getattr(error, "code", 0) == BEYOND and self._part.size:
+                refusal = unanswered(error)
+                if refusal.values.get("code") == BEYOND and self._part.size:
                     self._part.empty()
-                    raise RefusalError("range", again=True) from error
-                raise unanswered(error) from error
+                    refusal.again = True
+                raise refusal from error
             if isinstance(answer, Head):
                 return answer
             self._tell(source)
@@ -143,12 +144,8 @@ class Download:
             raise RefusalError("cut", again=again, received=received, size=self._file.size)
 
     def _add(self, chunk: bytes) -> None:
-        received = self._part.size
-        if received == 0 and chunk.lstrip().lower().startswith(PAGES):
+        if self._part.size == 0 and chunk.lstrip().lower().startswith(PAGES):
             raise RefusalError("page")
-        if received + len(chunk) > self._file.size:
-            self._part.empty()
-            raise RefusalError("longer", size=self._file.size)
         self._part.append(chunk)
 
     def _tell(self, source: str, *, now: bool = False) -> None:

@@ -204,7 +204,7 @@ def _is_file(path: Path) -> bool:
 def _state(place: Path, file: MnistFile) -> FileState:
     path = find(place, file.name)
     if path is None:
-        problem = TutorError("error.data.no_mnist", folder=one_line(place), name=file.name)
+        problem = TutorError("error.data.no_file", file=one_line(place / file.name))
         return FileState(file.name, None, problem)
     values = {"file": one_line(path)}
     try:

@@ -94,10 +94,7 @@ def opened(target: Path, waiting: Callable[[], None]) -> Iterator[Part]:
     try:
         yield Part(file, path, target)
     finally:
-        with suppress(OSError):
-            if _is_at(file, path) and not (kept and os.fstat(file.fileno()).st_size):
-                path.unlink()
-        file.close()
+        _drop(file, path, kept=kept)
 
 
 def _claimed(target: Path, waiting: Callable[[], None]) -> tuple[io.FileIO, Path, bool]:
@@ -110,10 +107,11 @@ def _claimed(target: Path, waiting: Callable[[], None]) -> tuple[io.FileIO, Path
             locked = _lock(file)
             if locked and _is_at(file, path):
                 return file, path, True
-            file.close()
             if locked is None:
+                _drop(file, path, kept=True)
                 path = target.with_name(f"{target.name}.{uuid4().hex}.part")
                 return _open(path), path, False
+            file.close()
         if not locked:
             waiting()
             time.sleep(BEAT)
@@ -122,6 +120,13 @@ def _claimed(target: Path, waiting: Callable[[], None]) -> tuple[io.FileIO, Path
 def _open(path: Path) -> io.FileIO:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, PUBLIC_FILE)
     return io.FileIO(descriptor, "r+")
+
+
+def _drop(file: io.FileIO, path: Path, *, kept: bool) -> None:
+    """Close a part, and delete it if there is nothing in it to be kept."""
+    with file, suppress(OSError):
+        if _is_at(file, path) and not (kept and os.fstat(file.fileno()).st_size):
+            path.unlink()
 
 
 def _lock(file: io.FileIO) -> bool | None:

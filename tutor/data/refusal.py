@@ -48,8 +48,8 @@ def unanswered(error: Exception) -> RefusalError:
         if HTTPStatus.MULTIPLE_CHOICES <= error.code < HTTPStatus.BAD_REQUEST:
             return RefusalError("redirects")
         return RefusalError("status", code=error.code, reason=one_line(error.reason, 60))
-    if isinstance(error, URLError) and isinstance(error.reason, Exception):
-        error = error.reason
+    if isinstance(error, URLError):
+        error = error.reason if isinstance(error.reason, Exception) else ValueError(error.reason)
     kind = next((kind for known, kind in KINDS if isinstance(error, known)), "garbled")
     words = getattr(error, "verify_message", "") or getattr(error, "strerror", "") or error
     return RefusalError(kind, detail=one_line(words, 120))

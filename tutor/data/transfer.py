@@ -56,7 +56,7 @@ class Transfer:
         Args:
             url: An address of HTTP or HTTPS; proxies are used as the environment says.
             offset: How many bytes are there already.
-            size: How many bytes the file has; one more is read at most.
+            size: How many bytes the file has; nothing beyond them is read.
             timeout: The seconds of silence after which the connection is given up.
             beat: The seconds of silence after which the iterator gives None.
         """
@@ -97,7 +97,7 @@ class Transfer:
             with _opener().open(ask, timeout=timeout) as response:
                 head = _head(response)
                 self._give(head)
-                left = size - max(head.begins, 0) + 1
+                left = size - max(head.begins, 0)
                 while left > 0 and (chunk := response.read1(min(CHUNK, left))):
                     left -= len(chunk)
                     if not self._give(chunk):

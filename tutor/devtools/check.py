@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from tutor import catalog, lab_state
 from tutor.catalog import Broken
-from tutor.compute.client import ComputeClient, State
+from tutor.compute.client import ComputeClient
+from tutor.compute.status import State
 from tutor.devtools.rules import RULES
 from tutor.devtools.rules.mistypes import mistyped
 from tutor.devtools.rules.subject import (

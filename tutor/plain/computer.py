@@ -6,7 +6,8 @@ import asyncio
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Self
 
-from tutor.compute.client import ComputeClient, State
+from tutor.compute.client import ComputeClient
+from tutor.compute.status import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable

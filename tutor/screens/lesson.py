@@ -238,8 +238,9 @@ class LessonScreen(Screen[None]):
         (activity, answer), self._asked = self._asked, None
         measured = getattr(frame, activity.run.measure)
         shown = measured if isinstance(measured, str) else formatted(measured, activity.unit)
-        told = t("card.measured", value=shown)
-        self._judged(activity, answer, activity.judge_run(answer, measured), told)
+        verdict = activity.judge_run(answer, measured)
+        tell = isinstance(activity, Predict) or verdict.right  # a wrong number is tried again
+        self._judged(activity, answer, verdict, t("card.measured", value=shown) if tell else "")
 
     def _judged(
         self, activity: Activity, answer: object, verdict: Verdict, measured: str = ""
@@ -290,7 +291,10 @@ class LessonScreen(Screen[None]):
         return ""
 
     def _lab_state(self) -> str:
-        return self._lab.params.query() if self._lab.params is not None else ""
+        if self._lab.params is None:
+            return ""
+        query = self._lab.params.query()
+        return query if "view=" in query else f"view={self._lab.view}&{query}"
 
     def _remember(self) -> None:
         if self._lab_state() != self._standing.start[1] or self._standing.start[0] != self.index:

@@ -19,7 +19,8 @@ from textual.reactive import reactive
 from textual.widgets import ContentSwitcher, Static
 
 from tutor import catalog, headless, lab_state
-from tutor.compute.client import ComputeUnavailableError, State, Status, WorkerLostError
+from tutor.compute.client import WorkerLostError
+from tutor.compute.status import State, Status
 from tutor.errors import ImpossibleError, TutorError
 from tutor.i18n import t
 from tutor.safe import safe
@@ -132,7 +133,7 @@ class Lab(Vertical, can_focus=True):
 
     def on_mount(self) -> None:
         """Draw what is set, and follow the compute side."""
-        self._session.status.subscribe(self, self._status_changed)
+        self._session.changed.subscribe(self, self._status_changed)
         self._show_view()
 
     def set_state(self, query: str, *, run: bool = False) -> None:
@@ -296,14 +297,14 @@ class Lab(Vertical, can_focus=True):
     async def _follow(self, params: Params, view: str) -> None:
         """Draw the frames of a task as they come."""
         streams = self._tasks[view].streams
-        if self._session.client.status.state is State.STARTING:
+        if self._session.status.state is State.STARTING:
             self._tell(t("lab.starting"))
         try:
             await self._draw_frames(params, view, streams=streams)
         except ImpossibleError as problem:
             told = headless.sentence_of(self._lesson, problem)
             self._refuse(params, TutorError("error.plain", told=told))
-        except (WorkerLostError, ComputeUnavailableError, TutorError) as problem:
+        except TutorError as problem:
             self._refuse(params, problem)
         finally:
             if streams:

@@ -9,7 +9,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from tutor.cells import width
-from tutor.compute.client import State, Status
+from tutor.compute.status import State, Status
 from tutor.i18n import t
 from tutor.safe import safe
 
@@ -47,11 +47,11 @@ class TopBar(Widget):
         super().__init__()
         self._session = session
         self.set_reactive(TopBar.path, path)
-        self.set_reactive(TopBar.status, session.client.status)
+        self.set_reactive(TopBar.status, session.status)
 
     def on_mount(self) -> None:
         """Follow the compute side."""
-        self._session.status.subscribe(self, self._take_status)
+        self._session.changed.subscribe(self, self._take_status)
 
     def _take_status(self, status: Status) -> None:
         self.status = status

@@ -58,10 +58,15 @@ def task_functions(subject: LessonUnderCheck) -> Iterator[Finding]:
 
 
 def listings_run(subject: LessonUnderCheck) -> Iterator[Finding]:
-    """The code shown for each task has everything that it uses."""
+    """The code shown for each task has everything that it uses, wherever it is run."""
     module = subject.code("compute.py")
     if module is None:
         return
+    for node in module.body:
+        if isinstance(node, ast.ImportFrom) and node.level:
+            wrong = "an import relative to the package works in no copy of the code"
+            fix = f"write from {subject.lesson.package}.… import …"
+            yield Finding("compute.py", node.lineno, "import", wrong, fix)
     functions = {node.name: node for node in module.body if isinstance(node, ast.FunctionDef)}
     for name, task in catalog.tasks(subject.lesson).items():
         if name in functions:

@@ -1,0 +1,479 @@
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import time
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support import Lessons, below, running, tutor, until
+
+import tutor as package
+from tutor import locations
+from tutor.progress import Progress
+
+PROGRAM = Path(sys.executable).with_name("tutor")
+
+
+def strange(text: str) -> list[str]:
+    """Return the characters of a text that a terminal would obey."""
+    return [one for one in text if (ord(one) < 0x20 and one != "\n") or 0x7F <= ord(one) < 0xA0]
+
+
+def refused(*words: str, **env: str) -> str:
+    """Run a command that must be refused, and return the one line that says why."""
+    said = tutor(*words, **env)
+    assert said.code == 2, said
+    assert said.out == ""
+    assert "Traceback" not in said.err
+    assert not strange(said.err)
+    assert said.err.endswith("\n")
+    assert said.err.count("\n") == 1, said.err
+    assert said.err.startswith("tutor: ")
+    return said.err.removeprefix("tutor: ")[:-1]
+
+
+def given(*words: str, **env: str) -> Any:
+    """Run a command that prints JSON, and return what that holds."""
+    said = tutor(*words, "--json", **env)
+    assert said.code == 0, said
+    assert said.err == ""
+    assert said.out.count("\n") == 1
+    return json.loads(said.out, parse_constant=pytest.fail)
+
+
+def test_posterior() -> None:
+    found = given("run", "bayes.posterior", "prior=0.1", "sensitivity=0.99", "false_alarm=0.01")
+    assert found["posterior"] == pytest.approx(0.916667, abs=1e-6)
+    found = given("run", "bayes.posterior", "false_alarm=10%&prior=10%")
+    assert found["posterior"] == pytest.approx(0.523810, abs=1e-6)
+    assert found.keys() == {
+        "evidence", "posterior", "true_positive", "false_negative", "false_positive",
+        "true_negative",
+    }  # fmt: skip
+
+
+def test_update() -> None:
+    found = given("run", "bayes.update", "results=++", "false_alarm=0.1")
+    assert found["beliefs"] == pytest.approx([0.1, 0.523810, 0.915896], abs=1e-6)
+    found = given("run", "bayes.update", "results=+++", "false_alarm=0.1")
+    assert found["beliefs"][-1] == pytest.approx(0.990810, abs=1e-6)
+
+
+@pytest.mark.parametrize("people", [200_000, 10_000_000])
+def test_trial(people: int) -> None:
+    found = given("run", "bayes.trial", f"people={people}", "seed=1")
+    assert found["people"] == people
+    groups = ("true_positive", "false_positive", "true_negative", "false_negative")
+    assert sum(found[group] for group in groups) == people
+    assert found["exact"] == pytest.approx(0.916667, abs=1e-6)
+    assert abs(found["posterior"] - found["exact"]) < 3 * found["standard_error"]
+    assert found["sizes"][-1] == people
+    assert len(found["sizes"]) == len(found["shares"]) <= 200
+
+
+def test_arrays_are_lists_in_json_and_shortened_for_people() -> None:
+    found = given("run", "bayes.curve", "false_alarm=0")
+    assert len(found["priors"]) == len(found["after_positive"]) == 201
+    assert found["after_positive"][0] is None  # NaN, which JSON has not
+    assert found["even"] is None
+    said = tutor("run", "bayes.curve")
+    assert said.code == 0
+    assert not strange(said.out)
+    lines = said.out.splitlines()
+    assert lines[0].startswith("priors")
+    assert lines[0].endswith("… (201)")
+    assert any(re.fullmatch(r"posterior +0\.916667", line) for line in lines)
+
+
+def test_zero_evidence_is_told_in_both_languages() -> None:
+    words = ("run", "bayes.posterior", "prior=0", "false_alarm=0")
+    english, korean = refused(*words), refused("--lang", "ko", *words)
+    assert re.search(r"[A-Za-z]{3,} [a-z]{2,}", english)
+    assert "zero_evidence" not in english + korean
+    assert not re.search(r"[가-힣]", english)
+    assert re.search(r"[가-힣]", korean)
+    assert not re.search(r"[{}]", english + korean)
+
+
+BAD = [
+    "-0.01", "1.01", "2", "nan", "inf", "-inf", "1e400", "-1e400", "abc", "", " ", "9" * 100_000,
+    "0." + "9" * 100_000 + "x", "[/red]", "[@click=app.quit]x", "\x1b[31m0.5", "\x1b]52;c;aGk=\x07",
+    "\x9b2J", "0.5\x00"[:3] + "\u202e", "가", "1,5", "0x1", "9**9**9", "().__class__", "{name}",
+    "%s", "--json",
+]  # fmt: skip
+
+
+def test_a_bad_value_is_refused_in_one_plain_line_that_names_it() -> None:
+    for value in BAD:
+        line = refused("run", "bayes.posterior", f"prior={value}")
+        assert line.startswith("prior: "), value[:40]
+        assert len(line) < 300
+
+
+@pytest.mark.parametrize(
+    ("task", "value", "name"),
+    [
+        ("bayes.trial", "people=1.5", "people"),
+        ("bayes.trial", "people=0", "people"),
+        ("bayes.trial", "people=1e8", "people"),
+        ("bayes.trial", "seed=-1", "seed"),
+        ("bayes.update", "results=+x", "results"),
+        ("bayes.update", "results=" + "+" * 1000, "results"),
+        ("bayes.likelihood", "alpha=0", "alpha"),
+        ("bayes.posterior", "prior", "prior"),
+        ("bayes.posterior", "prior=0.1=0.2", "prior"),
+    ],
+)
+def test_every_kind_of_bad_value_is_refused(task: str, value: str, name: str) -> None:
+    assert refused("run", task, value).startswith(f"{name}: ")
+
+
+@pytest.mark.xfail(strict=True, reason="fail() shows safe() text, which keeps newlines and tabs")
+@pytest.mark.parametrize("value", ["one\ntwo", "\n\n\n", "a\tb", "x\r\ny"])
+def test_a_value_of_several_lines_is_refused_in_one(value: str) -> None:
+    assert refused("run", "bayes.posterior", f"prior={value}").startswith("prior: ")
+
+
+@pytest.mark.xfail(strict=True, reason="names are told in full length")
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("run", "bayes.posterior", "x" * 20_000),
+        ("run", "bayes.posterior", "x" * 20_000 + "=1"),
+        ("run", "x" * 20_000),
+    ],
+)
+def test_a_name_that_is_very_long_is_told_in_short(words: tuple[str, ...]) -> None:
+    assert len(refused(*words)) < 500
+
+
+@pytest.mark.parametrize(
+    ("words", "nearest"),
+    [
+        (("run", "bays.posterior"), "bayes.posterior"),
+        (("run", "bayes.posteriro"), "bayes.posterior"),
+        (("run", "bayes"), "bayes."),
+        (("run", ""), "bayes."),
+        (("run", "\x1b[31mbayes"), "bayes."),
+        (("run", "bayes.posterior", "proir=0.1"), "prior"),
+        (("run", "bayes.posterior", "=0.1"), "prior"),
+        (("open", "byes"), "bayes"),
+        (("open", "bayes?proir=0.1"), "prior"),
+        (("open", ""), "bayes"),
+    ],
+)
+def test_a_name_that_is_not_there_is_told_with_the_nearest(
+    words: tuple[str, ...], nearest: str
+) -> None:
+    assert nearest in refused(*words).partition("Nearest: ")[2]
+
+
+@pytest.mark.parametrize(
+    "state", ["bayes?prior=2", "bayes?view=nothing", "bayes?results=xyz", "bayes?prior"]
+)
+def test_a_state_that_cannot_be_opened_is_refused_before_anything_is_drawn(state: str) -> None:
+    assert refused("open", state)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("nothing",),
+        ("--nothing",),
+        ("--lang", "de", "list"),
+        ("--device", "tpu", "list"),
+        ("run",),
+        ("completion", "tcsh"),
+        ("list", "--yaml"),
+        ("list", "more"),
+    ],
+)
+def test_a_command_that_is_not_there_is_refused(words: tuple[str, ...]) -> None:
+    said = tutor(*words)
+    assert said.code == 2
+    assert said.out == ""
+    assert "Traceback" not in said.err
+    assert not strange(said.err)
+
+
+def test_a_device_that_is_not_there_is_told() -> None:
+    line = refused("--device", "cuda", "run", "bayes.posterior", CUDA_VISIBLE_DEVICES="")
+    assert "cuda" in line
+    assert "--device auto" in line
+
+
+def test_the_lessons_are_listed() -> None:
+    found = given("list")
+    (bayes,) = [one for one in found if one["id"] == "bayes"]
+    assert bayes["title"] == "Bayes' theorem"
+    assert "bayes.posterior" in bayes["tasks"]
+    assert bayes["broken"] is None
+    assert bayes["minutes"] > 0
+    said = tutor("list")
+    assert said.code == 0
+    assert len(said.out.splitlines()) == len(found)
+    assert "Bayes' theorem" in said.out
+
+
+def test_korean() -> None:
+    for said in (tutor("--lang", "ko", "list"), tutor("list", LC_ALL="ko_KR.UTF-8")):
+        assert said.code == 0
+        assert "베이즈 정리" in said.out
+    assert "베이즈" in given("--lang", "ko", "list")[0]["title"]
+    assert re.search(r"[가-힣]", refused("--lang", "ko", "run", "bayes.posterior", "prior=2"))
+    assert re.search(r"[가-힣]", refused("--lang", "ko"))
+    assert "Bayes" in tutor("--lang", "en", "list", LC_ALL="ko_KR.UTF-8").out
+
+
+def test_what_was_learnt_is_told() -> None:
+    assert given("progress") == {"saved": True, "lessons": {}}
+    assert "tutor" in tutor("progress").out
+    store = Progress.open(locations.progress_file())
+    store.record("bayes", "step", step="evidence", lab="posterior?prior=0.2")
+    store.record("bayes", "answer", activity="fraud", answer=0.18, right=True)
+    store.record("bayes", "answer", activity="loss-is-a-part", answer=0, right=False)
+    store.record("gone", "answer", activity="of a lesson that is not installed", answer=1)
+    store.close()
+    found = given("progress")
+    assert found["lessons"].keys() == {"bayes"}
+    bayes = found["lessons"]["bayes"]
+    assert (bayes["answered"], bayes["right"]) == (2, 1)
+    assert bayes["lab"] == "posterior?prior=0.2"
+    assert 1 <= bayes["step"] <= bayes["steps"]
+    assert bayes["activities"] > 2
+    said = tutor("progress")
+    assert said.out.startswith("Bayes' theorem")
+    assert f"1/{bayes['activities']}" in said.out
+
+
+def test_the_doctor_gives_facts() -> None:
+    found = given("--device", "cpu", "doctor")
+    assert {"terminal", "python", "packages", "compute", "files"} <= found.keys()
+    assert found["compute"]["device"] == "cpu"
+    assert found["compute"]["torch"]
+    assert found["python"]["executable"] == sys.executable
+
+
+def test_version_and_help() -> None:
+    said = tutor("--version")
+    assert said.code == 0
+    assert package.__version__ in said.out
+    assert version("tutor-tui") == package.__version__
+    for words in (("--help",), ("run", "--help"), ("dev", "--help")):
+        said = tutor(*words)
+        assert said.code == 0
+        assert said.out.startswith("Usage: ")
+        assert not strange(said.out)
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_completion_script_of_a_shell(shell: str) -> None:
+    said = tutor("completion", shell)
+    assert said.code == 0
+    assert f"_TUTOR_COMPLETE={shell}_complete" in said.out
+    assert "tutor" in said.out
+
+
+def completed(line: str, word: int, shell: str = "bash") -> subprocess.CompletedProcess[str]:
+    env = {**os.environ, "_TUTOR_COMPLETE": f"{shell}_complete", "COMP_WORDS": line}
+    env["COMP_CWORD"] = str(word)
+    return subprocess.run([PROGRAM], env=env, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(
+    ("line", "word", "found"),
+    [
+        ("tutor ", 1, {"open", "list", "run", "progress", "doctor", "completion", "dev"}),
+        ("tutor --l", 1, {"--lang"}),
+        ("tutor open b", 2, {"bayes"}),
+        ("tutor run bayes.p", 2, {"bayes.posterior"}),
+        ("tutor run bayes.", 2, {"bayes.posterior", "bayes.update", "bayes.trial", "bayes.curve"}),
+        ("tutor run bayes.posterior ", 3, {"prior=", "sensitivity=", "false_alarm="}),
+        ("tutor run bayes.posterior p", 3, {"prior="}),
+        ("tutor run bayes.posterior prior=0.1 s", 4, {"sensitivity="}),
+        ("tutor run zzz", 2, set()),
+    ],
+)
+def test_words_are_completed(line: str, word: int, found: set[str]) -> None:
+    done = completed(line, word)
+    assert done.stderr == ""
+    words = {told.partition(",")[2] for told in done.stdout.splitlines()}
+    assert found <= words
+    assert bool(words) == bool(found)
+
+
+def test_completion_works_in_bash_itself(tmp_path: Path) -> None:
+    script = (
+        f'PATH={PROGRAM.parent}:$PATH; eval "$(tutor completion bash)"; '
+        "COMP_WORDS=(tutor run bayes.post); COMP_CWORD=2; "
+        '_tutor_completion tutor; echo "${COMPREPLY[@]}"'
+    )
+    done = subprocess.run(
+        ["bash", "-c", script], capture_output=True, text=True, check=False, cwd=tmp_path
+    )
+    assert (done.stdout, done.stderr) == ("bayes.posterior\n", "")
+
+
+@pytest.mark.xfail(strict=True, reason="task_words lets UnknownNameError through")
+def test_completing_the_words_of_an_unknown_task_says_nothing() -> None:
+    done = completed("tutor run bayes.nothing p", 3)
+    assert (done.stdout, done.stderr) == ("", "")
+
+
+def terminalless(*words: str, tty_in: bool, tty_out: bool, term: str) -> tuple[int, bytes, bytes]:
+    """Run the command with standard input or output at a terminal, and return what it says."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "tutor", *words],
+        stdin=theirs if tty_in else subprocess.DEVNULL,
+        stdout=theirs if tty_out else subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "TERM": term, "LC_ALL": "C.UTF-8"},
+        start_new_session=True,
+    ) as process:
+        out, err = process.communicate(timeout=30)
+    os.close(theirs)
+    os.set_blocking(ours, False)
+    try:
+        shown = os.read(ours, 100_000)
+    except OSError:
+        shown = b""
+    os.close(ours)
+    return process.returncode, (out or b"") + shown, err
+
+
+@pytest.mark.parametrize(
+    ("tty_in", "tty_out", "term"),
+    [
+        (False, False, "xterm-256color"),
+        (True, False, "xterm-256color"),
+        (False, True, "xterm-256color"),
+        (True, True, "dumb"),
+        (True, True, ""),
+        (True, True, "unknown"),
+    ],
+)
+@pytest.mark.parametrize("words", [(), ("open", "bayes?prior=0.2")])
+def test_without_a_terminal_it_says_what_to_do_in_plain_text(
+    words: tuple[str, ...], *, tty_in: bool, tty_out: bool, term: str
+) -> None:
+    code, out, err = terminalless(*words, tty_in=tty_in, tty_out=tty_out, term=term)
+    assert code == 2
+    assert out == b""
+    assert b"tutor --plain" in err
+    assert err.count(b"\n") == 1
+    assert not strange(err.decode())
+
+
+def test_a_reader_that_has_gone_is_no_error(tmp_path: Path) -> None:
+    for command in ("list", "list --json", "--help", "completion bash", "progress", "--version"):
+        line = f"{sys.executable} -m tutor {command} | head -c 0"
+        done = subprocess.run(
+            ["bash", "-c", f"set -o pipefail; {line}"], capture_output=True, check=False
+        )
+        assert done.stderr == b"", command
+        assert done.returncode in (0, 1)
+
+
+@pytest.mark.xfail(strict=True, reason="an OSError of standard output ends in a traceback")
+def test_a_full_disk_behind_the_output_is_told_in_one_line() -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "tutor", "list"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    assert done.returncode != 0
+    assert b"Traceback" not in done.stderr
+
+
+def test_with_an_ascii_locale_english_is_shown() -> None:
+    env = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    said = tutor("list", **env)
+    assert said.code == 0
+    assert "Bayes' theorem" in said.out
+    assert refused("run", "bayes.posterior", "prior=가", **env)
+
+
+@pytest.mark.xfail(strict=True, reason="what the encoding of the output lacks raises an error")
+@pytest.mark.parametrize("words", [("--lang", "ko", "list"), ("run", "bayes.curve")])
+def test_with_an_ascii_locale_nothing_breaks(words: tuple[str, ...]) -> None:
+    env = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    said = tutor(*words, **env)
+    assert said.code == 0
+    assert "Traceback" not in said.err
+
+
+def test_an_interrupted_run_ends_with_all_its_processes() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tutor", "run", "bayes.trial", "people=10000000"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    with process:
+        until(lambda: len(below(process.pid)) > 0)
+        time.sleep(0.3)
+        pids = below(process.pid)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+    assert process.returncode != 0
+    assert out == b""
+    assert b"Traceback" not in err
+    until(lambda: not running(pids), 10)
+
+
+def test_debug_shows_where_an_error_comes_from() -> None:
+    said = tutor("--debug", "run", "bayes.posterior", "prior=2")
+    assert said.code != 0
+    assert "Traceback" in said.err
+    assert "ParameterError" in said.err
+
+
+def test_a_broken_lesson_is_listed_and_harms_nothing(lessons: Lessons) -> None:
+    lessons.add("bad", init="raise ValueError('\\x1b[31mred [/red]\\nmore')")
+    lessons.add("worse", state="raise ImportError")
+    found = {one["id"]: one for one in given("list")}
+    assert found["bayes"]["broken"] is None
+    assert "ValueError" in found["bad"]["broken"]
+    said = tutor("list")
+    assert said.code == 0
+    assert "bad" in said.out
+    assert not strange(said.out)
+    assert refused("run", "bayes.posterior", "prior=2").startswith("prior: ")
+    assert "ValueError" in refused("open", "bad")
+    assert refused("open", "worse")
+    assert refused("run", "worse.half")
+    assert completed("tutor open ba", 2).stdout.split() == ["plain,bayes", "plain,bad"]
+
+
+def test_a_task_of_anyone_can_be_run(lessons: Lessons) -> None:
+    compute = """
+        from made_mine.state import Half
+
+        def half(params, device):
+            return Half(params.share / 2)
+    """
+    lessons.add("mine", compute=compute)
+    assert given("run", "mine.half", "share=0.3") == {"half": 0.15}
+    assert tutor("run", "mine.half").out == "half  0.25\n"
+
+
+def test_without_torch_a_run_is_refused_and_all_else_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake = tmp_path / "fake" / "torch"
+    fake.mkdir(parents=True)
+    (fake / "__init__.py").write_text("raise ImportError('libcudart.so.12: \\x1b[31m')\n")
+    monkeypatch.setenv("PYTHONPATH", str(fake.parent))
+    assert "libcudart.so.12" in refused("run", "bayes.posterior")
+    assert given("list")
+    facts = given("doctor")
+    assert facts["compute"]["available"] is False
+    assert "libcudart.so.12" in facts["compute"]["reason"]
