@@ -16,7 +16,8 @@ import psutil
 import pytest
 
 from tutor import catalog
-from tutor.compute.client import ComputeClient, Status
+from tutor.compute.client import ComputeClient
+from tutor.compute.status import Status
 
 ROOT = Path(__file__).parents[1]
 """The project's folder."""

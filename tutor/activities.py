@@ -150,7 +150,7 @@ class Number(Activity):
             TutorError: if it is not a number.
         """
         told = typed.replace(",", "").replace(" ", "")
-        if not (read := TYPED.fullmatch(told)) or read["below"] and float(read["below"]) == 0:
+        if not (read := TYPED.fullmatch(told)) or (read["below"] and float(read["below"]) == 0):
             raise TutorError("error.answer.number", value=typed[:40])
         value = float(read["number"])
         if read["below"]:

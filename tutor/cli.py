@@ -6,12 +6,14 @@ import json
 import os
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from tutor import __version__, i18n, launch
 from tutor.errors import TutorError
+from tutor.i18n import t
 from tutor.safe import safe
 
 if TYPE_CHECKING:
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 """What `--device` takes."""
+
+FOLDER = click.Path(file_okay=False, path_type=Path)
+"""What an option that names a folder takes."""
 
 SHELLS = ("bash", "zsh", "fish")
 """The shells that can complete the command's words."""
@@ -183,6 +188,56 @@ def completion(shell: str) -> None:
     if kind is None:
         raise AssertionError(shell)
     click.echo(kind(main, {}, "tutor", "_TUTOR_COMPLETE").source())
+
+
+@main.group()
+def data() -> None:
+    """Images to learn from: what there is, getting MNIST, checking it."""
+
+
+@data.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def list_data(*, as_json: bool) -> None:
+    """List the data that can be trained on."""
+    from tutor import data_report  # noqa: PLC0415
+    from tutor.data.listing import available  # noqa: PLC0415
+
+    found = available()
+    if as_json:
+        show(found)
+    else:
+        click.echo(data_report.data_table(found))
+
+
+@data.command()
+@click.argument("name", type=click.Choice(["mnist"]))
+@click.option("--data", "folder", type=FOLDER, help="Where to; else TUTOR_DATA, else tutor's own.")
+@click.option("--from", "sources", multiple=True, metavar="URL", help="A mirror; may be repeated.")
+def fetch(name: str, folder: Path | None, sources: tuple[str, ...]) -> None:  # noqa: ARG001
+    """Download what is missing of MNIST; what came before an interruption is used."""
+    from tutor import data_report  # noqa: PLC0415
+
+    place = data_report.fetch_mnist(folder, sources)
+    click.echo(safe(t("data.fetched", folder=place)))
+
+
+@data.command()
+@click.option("--data", "folder", type=FOLDER, help="The folder; else TUTOR_DATA, else tutor's.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON array.")
+def verify(folder: Path | None, *, as_json: bool) -> None:
+    """Compare the files of MNIST with what was published; status 1 if one differs."""
+    from tutor import data_report  # noqa: PLC0415
+    from tutor.data import mnist  # noqa: PLC0415
+
+    found = data_report.states(mnist.verify(folder))
+    sound = all(one["sound"] for one in found)
+    if as_json:
+        show(found)
+    else:
+        click.echo(data_report.state_table(found))
+        if not sound:
+            click.echo(t("data.repair"), err=True)
+    sys.exit(not sound)
 
 
 @main.group()

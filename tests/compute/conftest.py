@@ -8,7 +8,8 @@ import pytest
 import pytest_asyncio
 from support import Lessons, computing, installed
 
-from tutor.compute.client import ComputeClient, Status
+from tutor.compute.client import ComputeClient
+from tutor.compute.status import Status
 
 
 @pytest.fixture(scope="module")

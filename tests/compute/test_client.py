@@ -21,12 +21,11 @@ from tutor.compute.client import (
     GRACE,
     ComputeClient,
     ComputeUnavailableError,
-    State,
-    Status,
     Stream,
     WorkerLostError,
 )
 from tutor.compute.protocol import LONGEST_LINE
+from tutor.compute.status import State, Status
 from tutor.errors import ImpossibleError, ParameterError, TutorError, UnknownNameError
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

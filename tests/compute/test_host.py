@@ -15,7 +15,7 @@ from link import Link, linked
 from support import PATIENCE, Lessons, below, computing, running, until
 
 from lessons.bayes import state as bayes
-from tutor.compute.client import ComputeClient, ComputeUnavailableError, State, Status
+from tutor.compute.client import ComputeClient, ComputeUnavailableError
 from tutor.compute.protocol import (
     VERSION,
     Call,
@@ -26,6 +26,7 @@ from tutor.compute.protocol import (
     Restart,
     encode,
 )
+from tutor.compute.status import State, Status
 
 POSTERIOR = Call(5, "bayes.posterior", {"prior": 0.1})
 

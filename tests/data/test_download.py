@@ -215,7 +215,8 @@ def test_an_untrusted_certificate_is_refused(tmp_path: Path) -> None:
 
 def own_certificate(folder: Path) -> Path:
     path = folder / "own.pem"
-    words = f"req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=127.0.0.1 -keyout {path} -out {path}.crt"
+    key = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes"
+    words = f"req -x509 {key} -subj /CN=127.0.0.1 -keyout {path} -out {path}.crt"
     try:
         subprocess.run(["openssl", *words.split()], check=True, capture_output=True)
     except FileNotFoundError:

@@ -83,7 +83,7 @@ def fetch(
         file: What to get.
         folder: Where to; it is made if need be.
         sources: Folders on the web.
-        report: Called at least four times a second; what it raises stops the download and leaves
+        report: Called a few times a second; what it raises stops the download and leaves
             what has come.
         patience: How long to wait for a mirror.
 

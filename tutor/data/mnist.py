@@ -166,7 +166,7 @@ def fetch(
 
     Args:
         place: The folder; it is made if need be.
-        progress: Called at least four times a second; what it raises stops the download.
+        progress: Called a few times a second; what it raises stops the download.
         sources: Folders on the web; for each file they are tried in this order.
         files: The files to get.
         patience: How long to wait for a mirror.

@@ -10,7 +10,7 @@ import locale
 import os
 import tomllib
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 LANGUAGES = {"en": "English", "ko": "한국어"}
@@ -56,7 +56,7 @@ def t(key: str, /, **values: Any) -> str:
 @cache
 def messages(language: str) -> dict[str, str]:
     """Return every message of one language by its dotted key."""
-    text = (files(__name__) / f"{language}.toml").read_text(encoding="utf-8")
+    text = Path(__file__).with_name(f"{language}.toml").read_text(encoding="utf-8")
     return dict(_flatten("", tomllib.loads(text)))
 
 

@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from tutor.session import Session
     from tutor.widgets.chooser import Chooser
 
-WIDE = 100
-"""From how many columns on the list and the preview stand side by side."""
-
 
 class HomeScreen(Screen[None]):
     """The first screen; what it is about is loaded once its frame is on the terminal."""
@@ -54,7 +51,3 @@ class HomeScreen(Screen[None]):
         if self._chooser is not None:
             self._chooser.list_anew()
             self.query_one(Notice).show(self._session.progress)
-
-    def on_resize(self) -> None:
-        """Stand the list and the preview side by side when there is room."""
-        self.set_class(self.size.width >= WIDE, "wide")

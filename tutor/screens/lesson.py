@@ -47,6 +47,8 @@ WIDE = 100
 class LessonScreen(Screen[None]):
     """One lesson, from the step where the learner left it."""
 
+    CSS_PATH = "lesson.tcss"
+
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "other_pane", "keys.other_pane", priority=True),
         Binding("n", "step(1)", "keys.next"),

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from tutor.catalog import Broken
     from tutor.session import Session
 
+WIDE = 100
+"""From how many columns on the list and the preview stand side by side."""
+
 PASSED = frozenset("123456789?")
 """The characters that are keys of the screen and not part of a filter."""
 
@@ -44,6 +47,35 @@ class Filter(Input):
 class Chooser(Horizontal):
     """Choose a lesson: arrows, digits, or a few letters of its name."""
 
+    DEFAULT_CSS = """
+    Chooser {
+        layout: vertical;
+        height: 1fr;
+        & #choose {
+            border: round $border-blurred; border-title-color: $muted; height: 1fr;
+            &:focus-within { border: round $primary; border-title-color: $primary; }
+        }
+        & #filter { border: none; height: 1; padding: 0 1; margin: 0 1; background: $panel; }
+        & #lessons {
+            border: none; height: 1fr; padding: 0; margin-top: 1;
+            background: transparent; scrollbar-size-vertical: 1;
+        }
+        & #preview {
+            border: round $border-blurred; height: 1fr; padding: 0 1; scrollbar-size-vertical: 1;
+        }
+        & #told { height: auto; }
+        &.wide {
+            layout: horizontal;
+            & #choose { width: 2fr; }
+            & #preview { width: 3fr; padding: 1 2; }
+        }
+        &.ascii {
+            & #choose, & #preview { border: ascii $border-blurred; }
+            & #choose:focus-within { border: ascii $primary; }
+        }
+    }
+    """
+
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "keys.open", priority=True),
         Binding("up", "move(-1)", "keys.up", show=False),
@@ -62,7 +94,7 @@ class Chooser(Horizontal):
 
     def __init__(self, session: Session) -> None:
         """List the installed lessons."""
-        super().__init__(id="home")
+        super().__init__(classes="ascii" if session.ascii_only else "")
         self._session = session
 
     def compose(self) -> ComposeResult:
@@ -78,6 +110,10 @@ class Chooser(Horizontal):
         self.query_one("#choose").border_title = t("home.lessons")
         self.query_one(Filter).focus()
         self._list("")
+
+    def on_resize(self) -> None:
+        """Stand the list and the preview side by side when there is room."""
+        self.set_class(self.size.width >= WIDE, "wide")
 
     def list_anew(self) -> None:
         """Show the progress made since."""
