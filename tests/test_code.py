@@ -163,9 +163,6 @@ def forever(params):
 '''
 
 
-@pytest.mark.xfail(
-    strict=True, raises=NameError, reason="names assigned in a tuple are not known as definitions"
-)
 def test_any_way_to_define_a_name_is_found(lessons: Lessons) -> None:
     lessons.add("odd", compute=COMPUTE)
     lesson = catalog.lesson("odd")

@@ -12,7 +12,7 @@ from dataclasses import MISSING, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Self, TypeVar, get_type_hints
 from urllib.parse import quote, unquote
 
-from tutor.errors import ParameterError, UnknownNameError
+from tutor.errors import ParameterError, UnknownNameError, clipped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,9 +34,6 @@ __all__ = [
 
 Localized = dict[str, str]
 """A short text by language code."""
-
-LONGEST_TOLD = 40
-"""How many characters of a refused value its message repeats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +103,8 @@ class Setting:
         """Return the value at a share of the range, on a step."""
         if self.log:
             return self._nearest_round(self.low * (self.high / self.low) ** share)
-        return self._within(
-            round((self.high - self.low) * share / self.step) * self.step + self.low
-        )
+        steps = round((self.high - self.low) * share / self.step)
+        return self._within(round(steps * self.step + self.low, 10))
 
     def moved(self, value: float, steps: int) -> float:
         """Return the value some steps up or down, within the range and on a multiple of a step."""
@@ -261,7 +257,7 @@ def parse_query(query: str) -> dict[str, str]:
     for part in filter(None, query.split("&")):
         name, equals, value = part.partition("=")
         if not equals:
-            raise ParameterError("error.parameter.pair", name=part)
+            raise ParameterError("error.parameter.pair", name=clipped(part))
         given[unquote(name)] = unquote(value)
     return given
 
@@ -272,7 +268,7 @@ def _read(name: str, told: str, kind: type) -> Any:
     try:
         number = float(told[:-1]) / 100 if told.endswith("%") else float(told)
     except ValueError:
-        raise ParameterError("error.parameter.number", name=name, value=_clipped(told)) from None
+        raise ParameterError("error.parameter.number", name=name, value=clipped(told)) from None
     return int(number) if kind is int and number.is_integer() else number
 
 
@@ -280,30 +276,26 @@ def _checked(name: str, value: Any, kind: type, setting: Setting) -> Any:
     if kind is str:
         return _checked_text(name, value, setting)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise ParameterError("error.parameter.number", name=name, value=value)
+        raise ParameterError("error.parameter.number", name=name, value=clipped(value))
     if not setting.low <= value <= setting.high:
-        raise ParameterError(
-            "error.parameter.range", name=name, value=value, low=setting.low, high=setting.high
-        )
+        told = clipped(value)
+        limits = {"low": setting.low, "high": setting.high}
+        raise ParameterError("error.parameter.range", name=name, value=told, **limits)
     if kind is int and value != int(value):
-        raise ParameterError("error.parameter.whole", name=name, value=value)
+        raise ParameterError("error.parameter.whole", name=name, value=clipped(value))
     return kind(value)
 
 
 def _checked_text(name: str, value: Any, setting: Setting) -> str:
     if not isinstance(value, str):
-        raise ParameterError("error.parameter.text", name=name, value=value)
+        raise ParameterError("error.parameter.text", name=name, value=clipped(value))
     if setting.options and value not in setting.options:
         options = ", ".join(setting.options)
         raise ParameterError(
-            "error.parameter.option", name=name, value=_clipped(value), options=options
+            "error.parameter.option", name=name, value=clipped(value), options=options
         )
     if setting.pattern and not re.fullmatch(setting.pattern, value):
         raise ParameterError(
-            "error.parameter.pattern", name=name, value=_clipped(value), pattern=setting.pattern
+            "error.parameter.pattern", name=name, value=clipped(value), pattern=setting.pattern
         )
     return value
-
-
-def _clipped(value: str) -> str:
-    return value if len(value) <= LONGEST_TOLD else f"{value[:LONGEST_TOLD]}…"

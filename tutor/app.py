@@ -24,7 +24,7 @@ from tutor.safe import safe
 from tutor.screens.home import HomeScreen
 from tutor.screens.too_small import LEAST, TooSmallScreen
 from tutor.session import Session
-from tutor.themes import DARK, THEMES
+from tutor.themes import DARK, MONO, THEMES
 from tutor.widgets.ascii_bars import AsciiBars
 from tutor.widgets.key_bar import key_name, keys_of
 
@@ -75,12 +75,15 @@ class TutorApp(App[None]):
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = chosen.theme if chosen.theme in {one.name for one in THEMES} else DARK.name
+        if self.no_color:
+            self.register_theme(MONO)
+            self.theme = MONO.name
 
     def on_mount(self) -> None:
         """Show the first screen, and start the compute side once it is painted."""
         self.app_resume_signal.subscribe(self, self._paint_anew)
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGHUP):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self._end_by, number)
         self.session.changed.subscribe(self, self._status_changed)
         home = HomeScreen(self.session)
@@ -131,6 +134,8 @@ class TutorApp(App[None]):
     def action_next_theme(self) -> None:
         """Change between dark and light."""
         names = [theme.name for theme in THEMES]
+        if self.theme not in names:
+            return
         self.theme = names[(names.index(self.theme) + 1) % len(names)]
         self._keep(replace(self._chosen, theme=self.theme))
 

@@ -13,7 +13,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any
 
 from tutor.api import Lesson
-from tutor.errors import TutorError, UnknownNameError
+from tutor.errors import TutorError, UnknownNameError, brief
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 GROUP = "tutor.lessons"
 """The entry-point group in which distributions name their lessons."""
+
+OWN = "lessons."
+"""How the built-in lessons' packages begin; no other lesson takes one's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,9 @@ class Broken:
 @cache
 def lessons() -> dict[str, Lesson | Broken]:
     """Return every installed lesson by id: first the sound ones in order, then the broken."""
-    points = {point.name: point for point in entry_points(group=GROUP)}
+    points: dict[str, EntryPoint] = {}
+    for point in sorted(entry_points(group=GROUP), key=lambda one: not one.value.startswith(OWN)):
+        points.setdefault(point.name, point)
     loaded = [_load(point) for point in points.values()]
     sound = sorted((one for one in loaded if isinstance(one, Lesson)), key=lambda one: one.order)
     broken = sorted((one for one in loaded if isinstance(one, Broken)), key=lambda one: one.id)
@@ -67,8 +72,10 @@ def state(lesson: Lesson) -> ModuleType:
     """
     try:
         return importlib.import_module(f"{lesson.package}.state")
-    except Exception as error:
-        raise TutorError("error.broken_lesson", name=lesson.id, reason=_told(error)) from error
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        raise TutorError("error.broken_lesson", name=lesson.id, reason=brief(error)) from error
 
 
 def lab_params(lesson: Lesson) -> type[Params]:
@@ -78,8 +85,14 @@ def lab_params(lesson: Lesson) -> type[Params]:
 
 
 def tasks(lesson: Lesson) -> dict[str, Task]:
-    """Return a lesson's tasks by their names within the lesson."""
-    found: dict[str, Task] = state(lesson).TASKS
+    """Return a lesson's tasks by their names within the lesson.
+
+    Raises:
+        TutorError: if its `state` cannot be imported or names no tasks.
+    """
+    found = getattr(state(lesson), "TASKS", None)
+    if not isinstance(found, dict):
+        raise TutorError("error.broken_lesson", name=lesson.id, reason="state.TASKS is no table")
     return found
 
 
@@ -118,14 +131,9 @@ def _load(point: EntryPoint) -> Lesson | Broken:
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001 - a lesson may raise anything when imported
-        return Broken(point.name, _told(error))
+        return Broken(point.name, brief(error))
     if not isinstance(found, Lesson):
         return Broken(point.name, f"{point.value} is no tutor.api.Lesson")
     if found.id != point.name:
         return Broken(point.name, f"its id is {found.id!r}, its entry point {point.name!r}")
     return found
-
-
-def _told(error: BaseException) -> str:
-    """Return an error's class and the first line of what it says."""
-    return f"{type(error).__name__}: {error}".splitlines()[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tutor.safe import safe
+from tutor.safe import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -24,7 +24,7 @@ def padded(text: str, cells: int) -> str:
 
 def table(rows: Iterable[Sequence[str]]) -> str:
     """Return rows as lines whose columns are aligned, two blanks apart."""
-    safe_rows = [[safe(cell) for cell in row] for row in rows]
+    safe_rows = [[one_line(cell) for cell in row] for row in rows]
     widths = [max(map(width, column)) for column in zip(*safe_rows, strict=True)]
     return "\n".join(
         "  ".join(padded(cell, wide) for cell, wide in zip(row, widths, strict=True)).rstrip()

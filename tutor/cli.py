@@ -14,7 +14,7 @@ import click
 from tutor import __version__, i18n, launch
 from tutor.errors import TutorError
 from tutor.i18n import t
-from tutor.safe import safe
+from tutor.safe import one_line
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -56,11 +56,17 @@ class Command(click.Group):
             # What reads our output has gone; leave nothing for the interpreter to flush into it.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             sys.exit(1)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:
+            if ctx.params.get("debug"):
+                raise
+            fail(launch.unexpected(error), 1)
 
 
 def fail(message: str, code: int = 2) -> NoReturn:
     """Say what is wrong on stderr and end."""
-    click.echo(f"tutor: {safe(message)}", err=True)
+    click.echo(f"tutor: {one_line(message, 2000)}", err=True)
     sys.exit(code)
 
 
@@ -86,7 +92,11 @@ def task_words(ctx: click.Context, _param: click.Parameter, begun: str) -> list[
     from tutor import catalog  # noqa: PLC0415
 
     if name := ctx.params.get("task"):
-        return _completions([f"{one}=" for one in catalog.find_task(name)[1].params.names()], begun)
+        try:
+            names = catalog.find_task(name)[1].params.names()
+        except TutorError:
+            return []
+        return _completions([f"{one}=" for one in names], begun)
     return _completions(catalog.task_names(), begun)
 
 
@@ -218,7 +228,7 @@ def fetch(name: str, folder: Path | None, sources: tuple[str, ...]) -> None:  # 
     from tutor import data_report  # noqa: PLC0415
 
     place = data_report.fetch_mnist(folder, sources)
-    click.echo(safe(t("data.fetched", folder=place)))
+    click.echo(one_line(t("data.fetched", folder=place), 2000))
 
 
 @data.command()

@@ -36,7 +36,7 @@ class Commands(Provider):
         """Yield a name, an explanation and an action for each command."""
         for lesson in catalog.lessons().values():
             if isinstance(lesson, Lesson):
-                title = safe(lesson.title[i18n.language()])
+                title = safe(i18n.localized(lesson.title))
                 action = f"app.open_lesson({lesson.id!r})"
                 yield title, t("palette.lesson"), partial(self.app.run_action, action)
         for binding in keys_of(self.screen):

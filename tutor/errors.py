@@ -15,6 +15,28 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+LONGEST_TOLD = 40
+"""How many characters of a refused value its message repeats."""
+
+
+def clipped(value: object) -> str:
+    """Return a value as a message repeats it, shortened."""
+    try:
+        told = str(value)
+    except ValueError:  # a number of more digits than Python writes out
+        return "…"
+    return told if len(told) <= LONGEST_TOLD else f"{told[:LONGEST_TOLD]}…"
+
+
+def brief(error: BaseException) -> str:
+    """Return an error's class and the first line of what it says, if it says anything."""
+    try:
+        told = str(error).strip().splitlines()
+    except Exception:  # noqa: BLE001 - an error of somebody's may fail to describe itself
+        told = []
+    return f"{type(error).__name__}: {told[0][:300]}" if told else type(error).__name__
+
+
 class TutorError(Exception):
     """Something a person can act on: what happened, to what, and what to do next."""
 
@@ -25,8 +47,11 @@ class TutorError(Exception):
         self.values = values
 
     def __str__(self) -> str:
-        """Return the message in the language in use."""
-        return t(self.key, **self.values)
+        """Return the message in the language in use, or the key of one that is not there."""
+        try:
+            return t(self.key, **self.values)
+        except (KeyError, IndexError, ValueError):
+            return f"{self.key} {self.values}"
 
 
 class UnknownNameError(TutorError):
@@ -35,6 +60,7 @@ class UnknownNameError(TutorError):
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         """Describe a missing `kind` ("lesson", "task", "parameter") called `name`."""
         known = sorted(known)
+        name = clipped(name)
         near = get_close_matches(name, known, n=3, cutoff=0.4) or known[:8]
         super().__init__(f"error.unknown.{kind}", name=name, nearest=", ".join(near))
 

@@ -27,7 +27,6 @@ LONGEST_SHOWN = 8
 
 def list_lessons() -> list[dict[str, Any]]:
     """Return every installed lesson as plain data, broken ones with the reason."""
-    language = i18n.language()
     found: list[dict[str, Any]] = []
     for lesson in catalog.lessons().values():
         if isinstance(lesson, Lesson):
@@ -35,9 +34,9 @@ def list_lessons() -> list[dict[str, Any]]:
             found.append(
                 {
                     "id": lesson.id,
-                    "module": lesson.module[language],
-                    "title": lesson.title[language],
-                    "summary": lesson.summary[language],
+                    "module": i18n.localized(lesson.module),
+                    "title": i18n.localized(lesson.title),
+                    "summary": i18n.localized(lesson.summary),
                     "minutes": lesson.minutes,
                     "requires": list(lesson.requires),
                     "tasks": [name for name in names if name.startswith(f"{lesson.id}.")],
@@ -159,7 +158,7 @@ def _learnt(id_: str, store: Progress) -> dict[str, Any]:
     order = [step.id for step in text.steps]
     answers = store.answers(id_)
     return {
-        "title": lesson.title[i18n.language()],
+        "title": i18n.localized(lesson.title),
         "step": order.index(position.step) + 1 if position and position.step in order else 1,
         "steps": len(order),
         "answered": len(answers),

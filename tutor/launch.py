@@ -5,15 +5,20 @@ Start-up counts: reading a command line takes a tenth of a second that a bare `t
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 
-from tutor import i18n, settings, terminal
-from tutor.errors import TutorError
+from tutor import i18n, locations, settings, terminal
+from tutor.errors import TutorError, brief
+from tutor.i18n import t
 
 
 def main() -> None:
     """Run the `tutor` command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # what its encoding lacks is spelt out
     if len(sys.argv) > 1 or "_TUTOR_COMPLETE" in os.environ:
         from tutor.cli import main as command  # noqa: PLC0415 - only with words to read
 
@@ -24,6 +29,15 @@ def main() -> None:
     except TutorError as error:
         print(f"tutor: {error}", file=sys.stderr)  # noqa: T201 - as the command line does
         sys.exit(2)
+
+
+def unexpected(error: Exception) -> str:
+    """Write the traceback of an error that nobody foresaw to the log; return what to say."""
+    import traceback  # noqa: PLC0415 - hardly ever
+
+    with os.fdopen(locations.open_log_or_nothing(), "a", errors="backslashreplace") as log:
+        traceback.print_exception(error, file=log)
+    return t("error.unexpected", told=brief(error), log=locations.log_file())
 
 
 def choose_language(wanted: str | None) -> None:
@@ -44,6 +58,8 @@ def start(state: str | None, device: str, *, plain: bool, debug: bool) -> int:
     drawable = sys.stdout.isatty() and sys.stderr.isatty()
     if reason := terminal.unsuitable(os.environ, sys.stdin.isatty(), drawable):
         raise TutorError(reason)
+    if terminal.no_color(os.environ):
+        os.environ["TEXTUAL_THEME"] = "ansi-dark"  # with any other, Textual paints NO_COLOR grey
     from tutor.guard import run_guarded  # noqa: PLC0415 - as above
 
     def show() -> int:

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 HEADING = re.compile(r"^## (?P<title>.+?) \{#(?P<id>[a-z0-9-]+)\}$")
 FENCE = re.compile(r"^```(?P<kind>\w*).*$")
+TOML_PLACE = re.compile(r"(?P<what>.*) \(at line (?P<line>\d+), column \d+\)$", re.DOTALL)
 NUMBER_LINK = re.compile(r"\[(?P<shown>[^\]]+)\]\((?P<query>\w+\?[^)#\s]*)#(?P<measure>\w+)\)")
 """A number in the prose that is the result of a run."""
 
@@ -103,7 +104,11 @@ def load(package: str, language: str) -> LessonText:
     file = folder / f"lesson.{language}.md"
     if not file.is_file():
         language, file = "en", folder / "lesson.en.md"
-    return parse(file.read_text(encoding="utf-8"), language, file.name)
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise LessonTextError(f"{file.name}: {error}") from error
+    return parse(text, language, file.name)
 
 
 def parse(text: str, language: str, name: str = "lesson") -> LessonText:
@@ -115,6 +120,8 @@ def parse(text: str, language: str, name: str = "lesson") -> LessonText:
     lines = text.splitlines()
     front, start = _front(lines, name)
     steps = tuple(_steps(lines, start, name))
+    _once(name, "step", [step.id for step in steps])
+    _once(name, "activity", [one.id for step in steps for one in step.activities])
     if not steps:
         raise LessonTextError(f"{name}: no step; a step starts with '## Title {{#id}}'")
     return LessonText(
@@ -126,17 +133,29 @@ def parse(text: str, language: str, name: str = "lesson") -> LessonText:
     )
 
 
+def _once(name: str, what: str, ids: list[str]) -> None:
+    for id_ in ids:
+        if ids.count(id_) > 1:
+            raise LessonTextError(f"{name}: the {what} {id_} is there twice; ids are unique")
+
+
 def _front(lines: list[str], name: str) -> tuple[dict[str, dict[str, str]], int]:
     if not lines or lines[0] != "+++" or "+++" not in lines[1:]:
         raise LessonTextError(f"{name}:1: a text starts with a TOML table between lines of +++")
     end = lines.index("+++", 1)
-    return _toml(lines[1:end], name, 2), end + 1
+    front = _toml(lines[1:end], name, 2)
+    for key, told in front.items():
+        if not isinstance(told, dict) or not all(isinstance(one, str) for one in told.values()):
+            raise LessonTextError(f"{name}: [{key}] is a table of texts")
+    return front, end + 1
 
 
 def _steps(lines: list[str], start: int, name: str) -> Iterator[Step]:
     """Yield the steps: each from its heading to the next."""
     heads = _heads(lines, start)
-    for first, end in zip(heads, [*heads[1:], len(lines)], strict=True):
+    _nothing_before(lines, start, heads[0] if heads else len(lines), name)
+    ends = [*heads[1:], len(lines)] if heads else []
+    for first, end in zip(heads, ends, strict=True):
         heading = HEADING.match(lines[first])
         if heading is None:
             raise LessonTextError(f"{name}:{first + 1}: a step's heading ends with its id: {{#id}}")
@@ -151,6 +170,15 @@ def _steps(lines: list[str], start: int, name: str) -> Iterator[Step]:
             else:
                 prose += block
         yield Step(heading["id"], heading["title"], "\n".join(prose).strip(), lab, tuple(found))
+
+
+def _nothing_before(lines: list[str], start: int, first: int, name: str) -> None:
+    """Refuse what stands before the first step, as no step shows it."""
+    for index in range(start, first):
+        if lines[index].strip():
+            raise LessonTextError(
+                f"{name}:{index + 1}: a text begins with a step: ## Title {{#id}}"
+            )
 
 
 def _heads(lines: list[str], start: int) -> list[int]:
@@ -200,4 +228,6 @@ def _toml(block: list[str], name: str, line: int) -> dict[str, dict[str, str]]:
     try:
         return tomllib.loads("\n".join(block))
     except tomllib.TOMLDecodeError as error:
-        raise LessonTextError(f"{name}:{line}: {error}") from error
+        told = TOML_PLACE.match(str(error))
+        line += int(told["line"]) - 1 if told else 0
+        raise LessonTextError(f"{name}:{line}: {told['what'] if told else error}") from error

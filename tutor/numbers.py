@@ -33,6 +33,8 @@ def parsed(typed: str, unit: str) -> float | None:
         value = float(told.removesuffix("%"))
     except ValueError:
         return None
+    if not math.isfinite(value):
+        return None
     if unit == "percent":
         return value / 100
     if unit == "count":

@@ -51,9 +51,11 @@ class Answered:
     """How often it was answered."""
     mistake: str
     """The known mistake behind the latest answer, or empty."""
+    latest: bool
+    """Whether the latest answer was right."""
 
 
-NEVER = Answered(answer=None, right=False, tries=0, mistake="")
+NEVER = Answered(answer=None, right=False, tries=0, mistake="", latest=False)
 """An activity before its first answer."""
 
 
@@ -96,11 +98,13 @@ class _Record:
             self.position = Position(event.step, str(data.get("lab") or ""))
         elif event.kind in ("answer", "tick"):
             before = self.answers.get(event.activity, NEVER)
+            latest = event.kind == "tick" or bool(data.get("right"))
             self.answers[event.activity] = Answered(
                 answer=data.get("answer"),
-                right=before.right or event.kind == "tick" or bool(data.get("right")),
+                right=before.right or latest,
                 tries=before.tries + 1,
                 mistake=str(data.get("mistake") or ""),
+                latest=latest,
             )
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tutor.activities import Choice, Number, Verdict
+from tutor.activities import Choice, Guided, Number, Verdict
 
 if TYPE_CHECKING:
     from tutor.activities import Activity
     from tutor.lesson_text import LessonText, Step
-    from tutor.progress import Progress
+    from tutor.progress import Answered, Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +34,9 @@ class Standing:
         answers = progress.answers(lesson)
         self._right = {id_ for id_, answered in answers.items() if answered.right}
         self._given = {
-            activity.id: Given(answered.answer, _remembered(activity, answered.answer))
+            activity.id: given
             for activity in text.activities
-            if (answered := answers.get(activity.id))
+            if (answered := answers.get(activity.id)) and (given := _remembered(activity, answered))
         }
         self._visited = progress.visited(lesson)
 
@@ -86,11 +86,16 @@ class Standing:
         )
 
 
-def _remembered(activity: Activity, answer: Any) -> Verdict:
-    """Return the verdict on an answer of an earlier day, without running anything again."""
+def _remembered(activity: Activity, answered: Answered) -> Given | None:
+    """Return an answer of an earlier day as it was judged then, None if it is no answer."""
+    answer, right = answered.answer, answered.latest
     match activity:
-        case Choice(options=options) if isinstance(answer, int) and answer < len(options):
-            return activity.judge(answer)
+        case Choice(options=options) if isinstance(answer, int) and 0 <= answer < len(options):
+            option = options[answer]
+            return Given(answer, Verdict(right, option.why, option.mistake))
         case Number() if isinstance(answer, int | float):
-            return activity.judge_unrun(answer)
-    return Verdict(right=True, why=getattr(activity, "why", ""))
+            why = activity.right if right else activity.judge_unrun(answer).why
+            return Given(answer, Verdict(right, why, answered.mistake))
+        case Guided():
+            return Given(answer, Verdict(right, activity.why))
+    return None

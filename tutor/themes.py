@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from textual.theme import Theme
+from textual.theme import BUILTIN_THEMES, Theme
 
 DARK = Theme(
     name="tutor-dark",
@@ -61,6 +61,32 @@ LIGHT = Theme(
     },
 )
 """Dark letters on light."""
+
+PLAIN = "ansi_default"
+"""The terminal's own colour of letters, and of what is behind them."""
+
+MONO = Theme(
+    name="tutor-mono",
+    ansi=True,
+    background=PLAIN,
+    surface=PLAIN,
+    panel=PLAIN,
+    foreground=PLAIN,
+    primary=PLAIN,
+    secondary=PLAIN,
+    accent=PLAIN,
+    warning=PLAIN,
+    error=PLAIN,
+    success=PLAIN,
+    boost=PLAIN,
+    variables={
+        **BUILTIN_THEMES["ansi-dark"].variables,
+        "muted": PLAIN,
+        "faint": PLAIN,
+        "border-blurred": PLAIN,
+    },
+)
+"""No colours at all, for NO_COLOR."""
 
 THEMES = (DARK, LIGHT)
 """The themes by the order in which a key steps through them."""

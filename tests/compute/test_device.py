@@ -110,7 +110,6 @@ def test_an_accelerator_that_computes_wrongly_is_not_used(
     assert device.choose("auto") == torch.device("cpu")
 
 
-@pytest.mark.xfail(strict=True, reason="choose() asks is_available() outside of any try")
 @pytest.mark.parametrize("kind", ACCELERATORS)
 @pytest.mark.parametrize("error", DRIVER_ERRORS, ids=lambda error: type(error).__name__)
 def test_a_driver_that_raises_when_it_is_asked_for_is_not_used(

@@ -24,6 +24,7 @@ from tutor.compute.protocol import (
     Lost,
     Ready,
     Restart,
+    Unavailable,
     encode,
 )
 from tutor.compute.status import State, Status
@@ -201,6 +202,7 @@ FAKES = {
     "escapes": "raise ImportError('\\x1b]52;c;aGk=\\x07 [/red] {braces}')",
     "silent": "raise Exception",
     "lacks_numpy": "raise ModuleNotFoundError(\"No module named 'numpy'\", name='numpy')",
+    "lacks_more": "raise ModuleNotFoundError(\"No module named 'sympy'\", name='sympy')",
     "dies": "import os; os._exit(1)",
     "crashes": "import os; os.kill(os.getpid(), 11)",
     "empty": "__version__ = '0'",
@@ -248,14 +250,8 @@ async def told(device: str = "cpu", *, spawn: bool = False) -> list[Status]:
         ("dies", "error.host_start", "tutor doctor"),
         ("crashes", "error.host_start", "tutor doctor"),
         ("empty", "error.worker_start", "0/1"),
-        pytest.param(
-            "lacks_numpy",
-            "error.torch.broken",
-            "No module named 'numpy'",
-            marks=pytest.mark.xfail(
-                strict=True, reason="any missing module counts as a missing torch"
-            ),
-        ),
+        ("lacks_numpy", "error.torch.missing", "No module named 'numpy'"),
+        ("lacks_more", "error.torch.broken", "No module named 'sympy'"),
     ],
     indirect=["fake"],
 )
@@ -326,6 +322,19 @@ async def test_a_host_that_speaks_otherwise_is_given_up_with_the_reason(
     assert below() <= before
 
 
+async def test_the_end_of_a_host_writes_nothing_on_the_terminal(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    says = encode(Unavailable("error.torch.broken", "x")).decode().strip()
+    for _ in range(40):
+        client = ComputeClient("cpu")
+        client._command = ["/bin/echo", says]
+        await client.start()
+        assert (await client.settled()).state is State.UNAVAILABLE
+        await client.close()
+    assert caplog.messages == []
+
+
 UI = """\
 import asyncio, sys
 from tutor.compute.client import ComputeClient
@@ -367,10 +376,6 @@ def test_a_ui_that_is_killed_takes_its_host_and_worker_along(faulty: Lessons, do
         ui.communicate()
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="a worker in the middle of a computation in C notices nothing; PR_SET_PDEATHSIG would",
-)
 def test_a_host_that_is_killed_takes_a_worker_along_that_holds_the_lock(faulty: Lessons) -> None:
     with linked() as host:
         host.receive_until(Ready)

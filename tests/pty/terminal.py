@@ -151,6 +151,7 @@ class Terminal:
         self.mark = uuid.uuid4().hex
         self.raw = bytearray()
         self.modes = Modes()
+        self.fault: Exception | None = None
         self.reading = threading.Event()
         self.reading.set()
         self._screen = Screen(*size)
@@ -246,6 +247,8 @@ class Terminal:
         end = time.monotonic() + timeout
         ended = False
         while not seen():
+            if self.fault is not None:
+                raise AssertionError("pyte cannot draw this") from self.fault
             if time.monotonic() > end:
                 raise AssertionError(f"no {wanted!r} within {timeout} s on:\n{self.text()}")
             if not ended and not self._child.closed and not self._child.isalive():
@@ -360,7 +363,10 @@ class Terminal:
         data, self._tail = (data, b"") if whole else (data[:begun], data[begun:])
         self.modes.take(data)
         with self._lock:
-            self._stream.feed(UNKNOWN_TO_PYTE.sub(b"", data))
+            try:
+                self._stream.feed(UNKNOWN_TO_PYTE.sub(b"", data))
+            except Exception as fault:  # noqa: BLE001 - the program must not wait for its reader
+                self.fault = fault
 
 
 def _plain(home: Path) -> dict[str, str | None]:

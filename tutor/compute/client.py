@@ -161,16 +161,20 @@ class ComputeClient:
         if self._reader is not None:
             self._reader.cancel()
             await asyncio.gather(self._reader, *self._watchers, return_exceptions=True)
-        process = self._process
-        if process is not None and process.returncode is None:
-            if process.stdin is not None:
-                process.stdin.close()
-            try:
-                await asyncio.wait_for(process.wait(), GRACE / 2)
-            except TimeoutError:
-                with contextlib.suppress(ProcessLookupError):
-                    process.kill()
-                await process.wait()
+        self._fail_all(WorkerLostError("lost.closed"))
+        if self._process is not None:
+            await self._end(self._process)
+
+    async def _end(self, process: asyncio.subprocess.Process) -> None:
+        """Let a host end by the end of its input, or else by a signal."""
+        if process.stdin is not None:
+            process.stdin.close()
+        try:
+            await asyncio.wait_for(process.wait(), GRACE / 2)
+        except TimeoutError:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
 
     async def settled(self) -> Status:
         """Wait until it is known whether anything can be computed, and return what is known."""
@@ -209,7 +213,7 @@ class ComputeClient:
         """
         _, found = catalog.find_task(task)
         if (await self.settled()).state is State.UNAVAILABLE:
-            raise self.status.problem or ComputeUnavailableError("error.torch.broken")
+            raise self.status.problem or ComputeUnavailableError("error.torch.broken", detail="")
         id_ = next(self._ids)
         narrow = params.narrowed(found.params)
         stream = self._streams[id_] = Stream(id_, self)
@@ -275,16 +279,12 @@ class ComputeClient:
         if self._process.stdout is None:
             raise AssertionError
         try:
-            while line := await self._process.stdout.readline():
+            while (line := await self._process.stdout.readline()).endswith(b"\n"):
                 self._take(decode(line))
         except (ProtocolError, ValueError) as error:
             problem = ComputeUnavailableError("error.protocol", told=str(error)[:200])
             self._tell(state=State.UNAVAILABLE, problem=problem)
-        finally:
-            if self._process.returncode is None:
-                with contextlib.suppress(ProcessLookupError):
-                    self._process.kill()
-        await self._process.wait()
+        await self._end(self._process)
 
     def _take(self, message: Message) -> None:
         """Act on what the host says."""
@@ -323,13 +323,14 @@ class ComputeClient:
 
     def _pass_on(self, answer: Answer) -> None:
         stream = self._streams.get(answer.id)
-        if stream is None:
-            return
-        stream.answers.put_nowait(answer)
-        if not isinstance(answer, Progressed):
-            self._end(stream)
+        if stream is not None:
+            stream.answers.put_nowait(answer)
+            if not isinstance(answer, Progressed):
+                self._conclude(stream)
+        elif isinstance(answer, Progressed):
+            self.send(Cancel(answer.id))  # its caller has been told that the worker was lost
 
-    def _end(self, stream: Stream) -> None:
+    def _conclude(self, stream: Stream) -> None:
         stream.over.set()
         del self._streams[stream.id]
         if not self._streams and self.status.state is State.BUSY:
@@ -338,7 +339,7 @@ class ComputeClient:
     def _fail_all(self, problem: TutorError) -> None:
         for stream in list(self._streams.values()):
             stream.answers.put_nowait(problem)
-            self._end(stream)
+            self._conclude(stream)
 
     def _give_up(self, problem: TutorError | None) -> None:
         problem = problem or ComputeUnavailableError("error.torch.broken", detail="")
@@ -355,10 +356,11 @@ class ComputeClient:
 
 def _frame(kind: type[Frame], table: dict[str, Any]) -> Frame:
     """Return a frame's object; JSON's lists are the tuples that they were."""
-    values = {
-        name: tuple(value) if isinstance(value, list) else value for name, value in table.items()
-    }
-    return kind(**values)
+    return kind(**{name: _tupled(value) for name, value in table.items()})
+
+
+def _tupled(value: Any) -> Any:
+    return tuple(map(_tupled, value)) if isinstance(value, list) else value
 
 
 def _raised(failed: Failed) -> TutorError:

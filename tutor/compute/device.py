@@ -21,9 +21,9 @@ def choose(wanted: str) -> torch.device:
     Raises:
         DeviceError: if a device was named that does not work here.
     """
-    if wanted in ("auto", "cuda") and torch.cuda.is_available() and _works("cuda"):
+    if wanted in ("auto", "cuda") and _works("cuda"):
         return torch.device("cuda")
-    if wanted in ("auto", "mps") and torch.backends.mps.is_available() and _works("mps"):
+    if wanted in ("auto", "mps") and _works("mps"):
         return torch.device("mps")
     if wanted in ("auto", "cpu"):
         return torch.device("cpu")
@@ -48,6 +48,7 @@ def leave_a_core() -> int:
 def _works(kind: str) -> bool:
     """Return whether the device computes: a driver may be there and still be broken."""
     try:
-        return bool((torch.ones(2, device=kind) + 1).sum().item() == 4)  # noqa: PLR2004
+        there = torch.cuda if kind == "cuda" else torch.backends.mps
+        return there.is_available() and bool((torch.ones(2, device=kind) + 1).sum().item() == 4)  # noqa: PLR2004
     except (RuntimeError, AssertionError):
         return False

@@ -26,12 +26,19 @@ from tutor.compute.protocol import (
     decode,
     encode,
 )
+from tutor.errors import brief
 
 CHUNK = 2**18
 """How many bytes are read at a time."""
 
 MODULE = "tutor.compute.host"
 """What `python -m` runs to be a host, or with `--worker` a worker."""
+
+NO_DEVICE = 69
+"""The exit code of a worker that has said why it cannot serve; EX_UNAVAILABLE of sysexits."""
+
+PR_SET_PDEATHSIG = 1
+"""The option of prctl(2) that names a signal to get when the parent ends."""
 
 MOST_FAILED_STARTS = 3
 """After how many workers in a row that die before they are ready the host gives up."""
@@ -49,6 +56,7 @@ class Host:
         self._requests = b""
         self._failed_starts = 0
         self._asked = False
+        self._death = -1
 
     def run(self) -> None:
         """Serve until standard input ends."""
@@ -56,7 +64,9 @@ class Host:
         self._start_worker()
         while True:
             for key, _ in self._selector.select():
-                if key.fd != 0:
+                if key.fd == self._death:
+                    self._last_words()
+                elif key.fd != 0:
                     self._from_worker()
                 elif not self._from_ui():
                     self._end_worker(signal.SIGKILL)
@@ -69,6 +79,9 @@ class Host:
         self._ready = self._asked = False
         self._answer = b""
         self._selector.register(self._link, selectors.EVENT_READ)
+        if hasattr(os, "pidfd_open"):  # what the worker has started may keep its link open
+            self._death = os.pidfd_open(self._pid)
+            self._selector.register(self._death, selectors.EVENT_READ)
 
     def _forked(self, theirs: socket.socket) -> int:
         pid = os.fork()
@@ -127,13 +140,24 @@ class Host:
         else:
             self._answer += chunk
 
+    def _last_words(self) -> None:
+        """Pass on what a worker that has died still answered, then replace it."""
+        death = self._death
+        self._link.settimeout(0)
+        while self._death == death:
+            self._from_worker()
+
     def _replace_worker(self) -> None:
         self._selector.unregister(self._link)
         self._link.close()
+        if self._death >= 0:
+            self._selector.unregister(self._death)
+            os.close(self._death)
+            self._death = -1
         _, status = os.waitpid(self._pid, 0)
         code = os.waitstatus_to_exitcode(status)
-        if code == 0:
-            sys.exit(1)  # it has said why it cannot serve
+        if code == NO_DEVICE:
+            sys.exit(1)  # it has said so
         self._tell(Lost(self._pid, max(0, -code), max(0, code), self._asked))
         self._failed_starts = 0 if self._ready else self._failed_starts + 1
         if self._failed_starts == MOST_FAILED_STARTS:
@@ -153,14 +177,23 @@ class Host:
             data = data[os.write(self._answers, data) :]
 
 
+def _die_with_parent() -> None:
+    """Have Linux end this process with the host, even in the middle of a computation in C."""
+    if sys.platform == "linux":
+        import ctypes  # noqa: PLC0415 - in the child
+
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 def run_worker(link: socket.socket, device: str) -> NoReturn:
     """Be a worker on `link` until it closes."""
     from tutor.compute.worker import Worker  # noqa: PLC0415 - after the fork, in the child
 
     code = 1
     try:
+        _die_with_parent()
         Worker(link, device).run()
-        code = 0
+        code = NO_DEVICE
     except BaseException:  # noqa: BLE001 - nothing may unwind into the host's frames
         import traceback  # noqa: PLC0415
 
@@ -188,12 +221,9 @@ def main() -> None:
         import numpy as np  # noqa: F401, PLC0415 - imported once here, for every child
         import torch  # noqa: F401, PLC0415
     except BaseException as error:  # noqa: BLE001 - a broken torch may raise anything
-        key = (
-            "error.torch.missing"
-            if isinstance(error, ModuleNotFoundError)
-            else "error.torch.broken"
-        )
-        detail = f"{type(error).__name__}: {error}".splitlines()[0][:300]
+        missing = isinstance(error, ModuleNotFoundError) and error.name in ("numpy", "torch")
+        key = "error.torch.missing" if missing else "error.torch.broken"
+        detail = brief(error)
         os.write(answers, encode(Unavailable(key, detail)))
         sys.exit(1)
     host.run()

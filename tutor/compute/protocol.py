@@ -230,9 +230,10 @@ def decode(line: bytes) -> Message:
         table = json.loads(line, object_hook=_unpack)
     except (ValueError, RecursionError) as error:
         raise ProtocolError(f"not a JSON line: {error}") from error
-    if not isinstance(table, dict) or table.get("type") not in TYPES:
+    name = table.pop("type", None) if isinstance(table, dict) else None
+    if not isinstance(name, str) or name not in TYPES:
         raise ProtocolError("not a message")
-    kind = TYPES[table.pop("type")]
+    kind = TYPES[name]
     try:
         message = kind(**table)
     except TypeError as error:
@@ -249,7 +250,8 @@ def _pack(value: Any) -> Any:
     if hasattr(value, "dtype") and value.dtype.name in DTYPES:
         if not value.shape:
             return value.item()
-        data = base64.b64encode(value.tobytes()).decode("ascii")
+        native = value.astype(value.dtype.newbyteorder("="), copy=False)
+        data = base64.b64encode(native.tobytes()).decode("ascii")
         return {"array": data, "dtype": value.dtype.name, "shape": list(value.shape)}
     raise TypeError(f"a {type(value).__name__} cannot be sent")
 
@@ -264,7 +266,7 @@ def _unpack(table: dict[str, Any]) -> Any:
 def _array(data: Any, dtype: Any, shape: Any) -> NDArray[np.generic]:
     import numpy as np  # noqa: PLC0415 - the UI starts before it needs numpy
 
-    if dtype not in DTYPES:
+    if not isinstance(dtype, str) or dtype not in DTYPES:
         raise ProtocolError(f"an array of {dtype!r}")
     if not isinstance(shape, list) or not all(type(n) is int and n >= 0 for n in shape):
         raise ProtocolError("an array without a shape")

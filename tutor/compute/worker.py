@@ -13,6 +13,7 @@ import queue
 import threading
 import time
 import traceback
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +37,7 @@ from tutor.compute.protocol import (
     decode,
     encode,
 )
-from tutor.errors import ImpossibleError, ParameterError, TutorError
+from tutor.errors import ImpossibleError, ParameterError, TutorError, brief, clipped
 
 if TYPE_CHECKING:
     import socket
@@ -44,6 +45,9 @@ if TYPE_CHECKING:
 
     from tutor.api import Frame
     from tutor.compute.protocol import Message
+
+NO_MEMORY = "can't allocate memory"
+"""What torch's RuntimeError says when the CPU's memory is full."""
 
 
 @dataclass(slots=True)
@@ -56,6 +60,8 @@ class Stream:
     """The least time between two frames sent, in seconds."""
     latest: Frame | None = None
     """The frame it is at."""
+    shown: Frame | None = None
+    """The frame that was last sent."""
     sent_at: float = 0.0
     """When a frame was last sent, on the monotonic clock."""
     taken: bool = True
@@ -75,7 +81,7 @@ class Worker:
         self._streams: dict[int, Stream] = {}
 
     def run(self) -> None:
-        """Answer requests until the link closes; does not return."""
+        """Answer requests until the link closes; return only if there is no device to use."""
         try:
             self._device = devices.choose(self._wanted)
         except devices.DeviceError as error:
@@ -95,7 +101,7 @@ class Worker:
         while True:
             self._handle(self._arrived())
             for id_, stream in list(self._streams.items()):
-                if not stream.paused:
+                if not stream.paused and id_ in self._streams:
                     self._advance(id_, stream)
 
     def _read(self) -> None:
@@ -115,9 +121,14 @@ class Worker:
         arrived = []
         if all(stream.paused for stream in self._streams.values()):
             arrived.append(self._requests.get())
+        return arrived + self._waiting()
+
+    def _waiting(self) -> list[Message]:
+        """Return the requests that are there already."""
+        waiting = []
         while not self._requests.empty():
-            arrived.append(self._requests.get())
-        return arrived
+            waiting.append(self._requests.get())
+        return waiting
 
     def _handle(self, requests: list[Message]) -> None:
         dropped = {request.id for request in requests if isinstance(request, Cancel)}
@@ -134,7 +145,7 @@ class Worker:
                 case Acknowledge(id=id_) if id_ in self._streams:
                     self._streams[id_].taken = True
                 case Pause(id=id_, paused=paused) if id_ in self._streams:
-                    self._streams[id_].paused = paused
+                    self._pause(id_, self._streams[id_], paused=paused)
                 case Advance(id=id_) if id_ in self._streams:
                     self._advance(id_, self._streams[id_], at_once=True)
                 case _:
@@ -151,7 +162,7 @@ class Worker:
             if task.streams:
                 self._streams[call.id] = Stream(answer, 1 / call.frames_per_second)
             else:
-                self._send(Finished(call.id, _table(answer)))
+                self._answer(call.id, Finished, answer)
         except Exception as error:  # noqa: BLE001 - whatever a lesson raises is its call's answer
             self._send(_failure(call.id, error))
 
@@ -159,17 +170,45 @@ class Worker:
         """Let a stream make its next frame, and send it when one is due and wanted."""
         try:
             stream.latest = next(stream.frames)
-            now = time.monotonic()
-            due = now - stream.sent_at >= stream.interval and stream.taken
-            if due or at_once:
-                self._send(Progressed(id_, _table(stream.latest)))
-                stream.sent_at, stream.taken = now, False
         except StopIteration:
             del self._streams[id_]
-            self._send(Finished(id_, _table(stream.latest)) if stream.latest else Cancelled(id_))
+            last = stream.latest
+            self._answer(id_, Finished, last) if last else self._send(Cancelled(id_))
+            return
         except Exception as error:  # noqa: BLE001 - as in `_start`
             del self._streams[id_]
             self._send(_failure(id_, error))
+            return
+        if at_once:
+            self._show(id_, stream)
+            return
+        self._handle(self._waiting())  # the last frame may have been taken meanwhile
+        due = time.monotonic() - stream.sent_at >= stream.interval and stream.taken
+        if due and id_ in self._streams:
+            self._show(id_, stream)
+
+    def _pause(self, id_: int, stream: Stream, *, paused: bool) -> None:
+        """Hold a stream and show the frame it is at, or let it go on."""
+        stream.paused = paused
+        if paused and stream.latest is not stream.shown:
+            self._show(id_, stream)
+
+    def _show(self, id_: int, stream: Stream) -> None:
+        """Send the frame that a stream is at."""
+        if stream.latest is not None and self._answer(id_, Progressed, stream.latest):
+            stream.sent_at, stream.taken = time.monotonic(), False
+            stream.shown = stream.latest
+        else:
+            self._streams.pop(id_, None)
+
+    def _answer(self, id_: int, kind: type[Progressed | Finished], frame: Frame) -> bool:
+        """Send a frame, or the error that it cannot be sent; return whether it was sent."""
+        try:
+            self._send(kind(id_, _table(frame)))
+        except Exception as error:  # noqa: BLE001 - a lesson's frame may hold anything
+            self._send(_failure(id_, error))
+            return False
+        return True
 
     def _send(self, message: Message) -> None:
         self._link.sendall(encode(message))
@@ -178,7 +217,8 @@ class Worker:
 def _close(stream: Stream) -> None:
     close = getattr(stream.frames, "close", None)
     if close is not None:
-        close()
+        with suppress(Exception):  # nobody waits any more for what it raises
+            close()
 
 
 def _table(frame: Frame) -> dict[str, Any]:
@@ -188,13 +228,24 @@ def _table(frame: Frame) -> dict[str, Any]:
 def _failure(id_: int, error: Exception) -> Failed:
     match error:
         case ParameterError():
-            return Failed(id_, "parameter", error.key, error.values)
+            return Failed(id_, "parameter", error.key, _sendable(error.values))
         case ImpossibleError():
-            return Failed(id_, "impossible", error.key, error.values)
+            return Failed(id_, "impossible", error.key, _sendable(error.values))
         case TutorError():
-            return Failed(id_, "unknown", error.key, error.values)
+            return Failed(id_, "unknown", error.key, _sendable(error.values))
         case torch.OutOfMemoryError() | MemoryError():
             return Failed(id_, "memory", "error.memory", {})
-    traceback.print_exception(error)
-    told = f"{type(error).__name__}: {error}".splitlines()[0][:300]
+    told = brief(error)
+    if isinstance(error, RuntimeError) and NO_MEMORY in told:
+        return Failed(id_, "memory", "error.memory", {})
+    with suppress(Exception):  # an error may fail to describe itself
+        traceback.print_exception(error)
     return Failed(id_, "bug", "error.bug", {"told": told})
+
+
+def _sendable(values: dict[str, Any]) -> dict[str, Any]:
+    """Return a message's values as numbers and texts."""
+    return {
+        name: value if isinstance(value, float | int) else clipped(value)
+        for name, value in values.items()
+    }

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import locale
 import os
+import re
 import tomllib
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 LANGUAGES = {"en": "English", "ko": "한국어"}
 """The languages of the program, each under its own name."""
@@ -40,8 +44,13 @@ def from_environment() -> str:
     """Return the language that the locale asks for: `ko` for a Korean one, else `en`."""
     for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
         if value := os.environ.get(name):
-            return "ko" if value.lower().startswith("ko") else "en"
-    return "ko" if (locale.getlocale()[0] or "").lower().startswith("ko") else "en"
+            return _language_of(value)
+    return _language_of(locale.getlocale()[0] or "")
+
+
+def localized(texts: Mapping[str, str]) -> str:
+    """Return that of a text's versions which is in the language in use, else the English one."""
+    return texts.get(_language) or texts.get("en") or next(iter(texts.values()), "")
 
 
 def t(key: str, /, **values: Any) -> str:
@@ -51,6 +60,11 @@ def t(key: str, /, **values: Any) -> str:
         KeyError: if there is no such message; a test finds every key that the code uses.
     """
     return messages(_language)[key].format(**values)
+
+
+def _language_of(name: str) -> str:
+    """Return the language of a locale's name: `ko_KR.UTF-8`, or `Korean_Korea.949`."""
+    return "ko" if re.split(r"[_.@-]", name.lower())[0] in ("ko", "korean") else "en"
 
 
 @cache

@@ -54,7 +54,7 @@ class Walk:
             EOFError: if the learner quits.
         """
         self._voice.gap()
-        self._voice.say(self._lesson.title[i18n.language()])
+        self._voice.say(i18n.localized(self._lesson.title))
         index, left = self._standing.start
         self._enter(index, left)
         while index < len(self._text.steps):

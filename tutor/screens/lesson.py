@@ -102,8 +102,8 @@ class LessonScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Lay out the top line, the two panes, the line for notices and the keys."""
-        language = i18n.language()
-        path = (t("home.name"), self._lesson.module[language], self._lesson.title[language])
+        names = (self._lesson.module, self._lesson.title)
+        path = (t("home.name"), *map(i18n.localized, names))
         yield TopBar(self._session, path)
         with Horizontal(id="panes"):
             yield self._text_pane

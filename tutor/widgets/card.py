@@ -113,8 +113,8 @@ class Card(Vertical):
         """Begin to type a number."""
         field = self.query_one(NumberInput)
         field.focus()
-        field.value = begun
-        field.cursor_position = len(begun)
+        field.value += begun  # the keys of a fast typist may come before the focus does
+        field.cursor_position = len(field.value)
 
     def on_option_chosen(self, event: Option.Chosen) -> None:
         """Answer with the option that was clicked."""
@@ -131,6 +131,7 @@ class Card(Vertical):
         except TutorError as problem:
             self.tell(str(problem))
             return
+        event.input.value = ""
         self.post_message(self.Answered(self.activity, value))
 
     def tell(self, told: str) -> None:

@@ -39,9 +39,10 @@ class Filter(Input):
         """Leave digits and `?` to the screen, take everything else."""
         return character not in PASSED and super().check_consume_key(key, character)
 
-    async def _on_key(self, event: events.Key) -> None:
-        if event.character not in PASSED:
-            await super()._on_key(event)
+    def on_key(self, event: events.Key) -> None:
+        """Keep what is not part of a filter from being typed."""
+        if event.character in PASSED:
+            event.prevent_default()
 
 
 class Chooser(Horizontal):
@@ -170,7 +171,7 @@ class Chooser(Horizontal):
         for number, found in enumerate(catalog.lessons().values(), start=1):
             if not _matches(found, wanted):
                 continue
-            named = found.module[i18n.language()] if isinstance(found, Lesson) else t("home.broken")
+            named = i18n.localized(found.module) if isinstance(found, Lesson) else t("home.broken")
             if named != module:
                 module = named
                 options.append(Option(Content.styled(safe(module), "$muted bold"), disabled=True))
@@ -190,7 +191,7 @@ class Chooser(Horizontal):
         mark = " "
         if summary is not None:
             mark = "+" if self._session.ascii_only else "◐"
-        title = safe(found.title[i18n.language()])
+        title = safe(i18n.localized(found.title))
         return Content.assemble((f"{number:>2} ", "$accent bold"), (f"{mark} ", "$accent"), title)
 
     def _preview(self, id_: str | None) -> None:
@@ -204,18 +205,17 @@ class Chooser(Horizontal):
 
     def _about(self, lesson: Lesson) -> Content:
         """Return the preview of a lesson."""
-        language = i18n.language()
         bullet = "-" if self._session.ascii_only else "•"
         parts: list[tuple[str, str] | str] = [
-            (f"{lesson.title[language]}\n", "bold $primary"),
+            (f"{i18n.localized(lesson.title)}\n", "bold $primary"),
             (f"{t('list.minutes', minutes=lesson.minutes)}{self._standing(lesson)}\n\n", "$muted"),
-            f"{lesson.summary[language]}\n\n",
+            f"{i18n.localized(lesson.summary)}\n\n",
             (f"{t('home.goals')}\n", "bold"),
         ]
-        parts += [f" {bullet} {goal.text[language]}\n" for goal in lesson.goals]
+        parts += [f" {bullet} {i18n.localized(goal.text)}\n" for goal in lesson.goals]
         if lesson.requires:
             parts.append(f"\n{t('home.requires', lessons=', '.join(lesson.requires))}\n")
-        parts += ["\n", (t("home.out_of_scope"), "bold"), f" {lesson.out_of_scope[language]}"]
+        parts += ["\n", (t("home.out_of_scope"), "bold"), f" {i18n.localized(lesson.out_of_scope)}"]
         return Content.assemble(*parts)
 
     def _standing(self, lesson: Lesson) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from rich.segment import Segment
 from rich.style import Style
+from textual.color import Color
 from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
@@ -50,20 +51,22 @@ class IconArray(Widget):
             note = y == self.size.height - 1 and per_sign > 1
             return self._note(per_sign) if note else Strip.blank(self.size.width, self.rich_style)
         signs = self._signs(per_sign)
-        colours = self.app.theme_variables
         segments = []
         for column in range(columns):
             index = column * rows + y
             if index < len(signs):
                 group = signs[index]
-                style = Style(color=colours.get(group.colour))
-                segments.append(Segment(group.sign, self.rich_style + style))
+                segments.append(Segment(group.sign, self._style(group.colour)))
         return Strip(segments).simplify().adjust_cell_length(self.size.width, self.rich_style)
+
+    def _style(self, colour: str) -> Style:
+        """Return the style of letters in a theme colour."""
+        value = self.app.theme_variables.get(colour, "ansi_default")
+        return self.rich_style + Style.from_color(Color.parse(value).rich_color)
 
     def _note(self, per_sign: int) -> Strip:
         """Return the line that says how many people a sign stands for."""
-        style = self.rich_style + Style(color=self.app.theme_variables.get("muted"))
-        note = Segment(t("icons.per_sign", people=per_sign), style)
+        note = Segment(t("icons.per_sign", people=per_sign), self._style("muted"))
         return Strip([note]).adjust_cell_length(self.size.width, self.rich_style)
 
     def layout_for(self, size: Size) -> tuple[int, int, int]:
