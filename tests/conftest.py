@@ -1,6 +1,7 @@
 """What every test gets: files of its own, English messages, and a place for made-up lessons."""
 
-from collections.abc import Iterator
+import gc
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -28,3 +29,16 @@ def lessons(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lessons
     """Give a place for lessons that this process and those it starts find."""
     with installed(tmp_path / "lessons", monkeypatch) as made:
         yield made
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Collect no garbage while a report parses sources: CPython 3.11's parser is not re-entrant.
+
+    What is collected may write a traceback to a log, which parses sources, too.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()

@@ -20,8 +20,10 @@ HOST = [sys.executable, "-P", "-m", "tutor.compute.host", "--device", "cpu"]
 class Link:
     """Sends requests and receives answers; waits for none of them for ever."""
 
-    def __init__(self, ours: socket.socket, process: subprocess.Popen[bytes]) -> None:
-        ours.settimeout(PATIENCE)
+    def __init__(
+        self, ours: socket.socket, process: subprocess.Popen[bytes], patience: float
+    ) -> None:
+        ours.settimeout(patience)
         self.socket = ours
         self.process = process
         self.ids = iter(range(1, 10**9))
@@ -66,11 +68,15 @@ class Link:
 
 @contextmanager
 def linked(
-    *words: str, worker: bool = False, folder: Path | None = None, log: int | None = None
+    *,
+    worker: bool = False,
+    folder: Path | None = None,
+    log: int | None = None,
+    patience: float = PATIENCE,
 ) -> Iterator[Link]:
     """Start a host, or a worker alone, at the other end of a link; nothing may be left of it."""
     ours, theirs = socket.socketpair()
-    command = [*HOST, *words] + (["--worker", str(theirs.fileno())] if worker else [])
+    command = HOST + (["--worker", str(theirs.fileno())] if worker else [])
     end = subprocess.DEVNULL if worker else theirs.fileno()
     with theirs:
         process = subprocess.Popen(
@@ -83,7 +89,7 @@ def linked(
             env=os.environ,
         )
     try:
-        yield Link(ours, process)
+        yield Link(ours, process, patience)
         started = {process.pid, *below(process.pid)} if process.poll() is None else set()
         ours.shutdown(socket.SHUT_WR)
         process.wait(PATIENCE)

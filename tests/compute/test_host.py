@@ -335,6 +335,27 @@ async def test_the_end_of_a_host_writes_nothing_on_the_terminal(
     assert caplog.messages == []
 
 
+BATCHES = (
+    "what select() told of a worker is acted on after that worker has been replaced, and the new "
+    "one's files have the old one's numbers"
+)
+
+
+@pytest.mark.xfail(strict=True, reason=BATCHES)
+def test_a_death_that_is_told_twice_at_a_time_is_one_death(faulty: Lessons) -> None:
+    with linked(patience=15) as host:
+        host.receive_until(Ready)
+        for _ in range(5):
+            worker = worker_of(host)
+            os.kill(host.process.pid, signal.SIGSTOP)
+            os.kill(worker, signal.SIGKILL)
+            until(lambda worker=worker: psutil.Process(worker).status() == psutil.STATUS_ZOMBIE)
+            os.kill(host.process.pid, signal.SIGCONT)
+            assert host.receive() == Lost(worker, signal.SIGKILL, 0, asked=False)
+            assert isinstance(host.receive(), Ready)
+            assert host.is_sound()
+
+
 UI = """\
 import asyncio, sys
 from tutor.compute.client import ComputeClient

@@ -142,9 +142,9 @@ class Host:
 
     def _last_words(self) -> None:
         """Pass on what a worker that has died still answered, then replace it."""
-        death = self._death
+        pid = self._pid
         self._link.settimeout(0)
-        while self._death == death:
+        while self._pid == pid:
             self._from_worker()
 
     def _replace_worker(self) -> None:

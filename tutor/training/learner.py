@@ -63,6 +63,7 @@ class Learner:
         self.tested = Tested(0, 0, np.nan, np.nan, np.nan, 0.0)
         self._begun = -1
         self._losses = torch.empty(ROOM, device=device)
+        self._parameters = list(self.model.parameters())
 
     @property
     def step(self) -> int:
@@ -99,7 +100,8 @@ class Learner:
             self._begun = self.epoch
         images, labels = self.batches[self.batch]
         loss = F.cross_entropy(self.model(images), labels)
-        self.optimizer.zero_grad()
+        for one in self._parameters:
+            one.grad = None
         loss.backward()  # type: ignore[no-untyped-call]
         self.optimizer.step()
         self._losses[self.pending] = loss.detach()
