@@ -30,7 +30,9 @@ def main(names: list[str]) -> int:
         print(f"no such benchmark: {', '.join(strange)}; there are {', '.join(known)}")
         return 2
     load = os.getloadavg()[0]
-    print(f"{platform.machine()}, {os.cpu_count()} CPUs, Python {platform.python_version()}, ", end="")
+    print(
+        f"{platform.machine()}, {os.cpu_count()} CPUs, Python {platform.python_version()}, ", end=""
+    )
     print(f"load {load:.1f}{' - TOO BUSY FOR FIGURES' if load > BUSY else ''}")
     missed = 0
     for name in names or known:

@@ -36,7 +36,7 @@ async def _measure() -> list[Figure]:
     try:
         threads = (await client.settled()).threads
         command = [*BARE, str(threads)]
-        with subprocess.Popen(
+        with subprocess.Popen(  # noqa: ASYNC220 - it must run as a script does
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
         ) as script:
             through, bare = await _in_turn(client, script.stdin, script.stdout)

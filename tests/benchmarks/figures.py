@@ -7,12 +7,12 @@ import re
 import select
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median, quantiles
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import pexpect
 import psutil
@@ -21,6 +21,9 @@ from tests.pty.program import child
 from tests.pty.terminal import KEYS, SEQUENCE
 from tutor import lesson_text
 from tutor.i18n import messages
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
 
 ROOT = Path(__file__).parents[2]
 """The project's folder."""
@@ -66,7 +69,9 @@ def p95(values: Sequence[float]) -> float:
     return quantiles(values, n=20, method="inclusive")[-1]
 
 
-def spread(what: str, values: Sequence[float], unit: str, most: float | None = None) -> list[Figure]:
+def spread(
+    what: str, values: Sequence[float], unit: str, most: float | None = None
+) -> list[Figure]:
     """Return the median and the 95th percentile of what was measured."""
     return [
         Figure(f"{what}, median of {len(values)}", median(values), unit),

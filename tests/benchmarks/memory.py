@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import psutil
+from typing import TYPE_CHECKING
 
 from tests.benchmarks.figures import WORDS, Figure, Listener, in_trial, listening
 from tests.pty.program import child
+
+if TYPE_CHECKING:
+    import psutil
 
 SIZE = (120, 36)
 TRIALS = 20

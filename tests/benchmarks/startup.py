@@ -53,4 +53,3 @@ def modules_at_first_paint() -> dict[str, int]:
         names: list[str] = json.loads((listener.home / "modules.json").read_text())
     found = {name: sum(one.split(".")[0] == name for one in names) for name in HEAVY}
     return {**found, "in all": len(names)}
-

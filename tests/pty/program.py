@@ -72,7 +72,7 @@ class Tutor(Terminal):
         while not self._has_focus(label):
             before = self._focused()
             self.press("down")
-            self.wait_for(lambda: self._focused() not in (before, []))
+            self.wait_for(lambda before=before: self._focused() not in (before, []))
         self.press(*number, "enter")
 
     def _focused(self) -> list[int]:

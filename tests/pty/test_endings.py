@@ -116,7 +116,9 @@ def test_the_death_of_the_guard(start: Start) -> None:
 
 @pytest.mark.parametrize("key", BREAKING)
 def test_an_exception_in_the_program(tmp_path: Path, key: str) -> None:
-    with Tutor(home=tmp_path / "home", command=FAILING, environ={"PYTHONPATH": os.getcwd()}) as tutor:
+    with Tutor(
+        home=tmp_path / "home", command=FAILING, environ={"PYTHONPATH": str(Path.cwd())}
+    ) as tutor:
         question = answered(tutor)
         tutor.send(BREAKING[key])
         assert tutor.wait(GONE_WITHIN + 1) == 1

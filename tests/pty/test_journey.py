@@ -98,7 +98,6 @@ def test_a_lesson_is_opened_by_enter_and_by_the_palette(start: Start) -> None:
             tutor.wait_for(LESSON.title["ko"])
 
 
-@pytest.mark.xfail(strict=True, reason="the palette runs an action of the program on the screen")
 @pytest.mark.parametrize("language", ["en", "ko"])
 def test_the_palette_finds_and_runs_an_action(start: Start, language: str) -> None:
     tutor = start(language=language)
@@ -113,7 +112,6 @@ def test_the_palette_finds_and_runs_an_action(start: Start, language: str) -> No
     tutor.wait_for(lambda: tutor.cells()[0].bg != before, 3)
 
 
-@pytest.mark.xfail(strict=True, reason="the filter takes the digits, as `Input._on_key` runs too")
 def test_a_lesson_is_opened_by_its_number(start: Start) -> None:
     tutor = start()
     tutor.wait_for(LESSON.title["en"])
@@ -228,7 +226,6 @@ def test_on_a_narrow_terminal_tab_leads_out_of_a_lab_that_waits_for_a_prediction
     tutor.wait_for(first.title, 2)
 
 
-@pytest.mark.xfail(strict=True, reason="`Widget.focus` is carried out after the keys that follow")
 def test_keys_that_come_all_at_once_go_where_they_were_meant_to(start: Start) -> None:
     tutor = start("open", "bayes")
     tutor.go_to(1)

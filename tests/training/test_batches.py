@@ -1,3 +1,5 @@
+from contextlib import suppress
+
 import numpy as np
 import pytest
 import torch
@@ -82,7 +84,7 @@ def test_seeds_are_told_apart_in_32_bits() -> None:
 
 
 def test_dice_neither_heed_nor_change_what_others_draw() -> None:
-    def thrown(disturb: bool) -> list[float]:
+    def thrown(*, disturb: bool) -> list[float]:
         dice, seen = Dice(4, CPU), []
         for _ in range(3):
             with dice:
@@ -101,7 +103,7 @@ def test_dice_neither_heed_nor_change_what_others_draw() -> None:
 
 def test_dice_put_the_caller_s_numbers_back_after_an_error() -> None:
     before = torch.get_rng_state()
-    with pytest.raises(ZeroDivisionError), Dice(0, CPU):
+    with suppress(ZeroDivisionError), Dice(0, CPU):
         torch.rand(1)
         _ = 1 / 0
     assert torch.equal(torch.get_rng_state(), before)

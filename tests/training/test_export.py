@@ -151,6 +151,7 @@ def test_exporting_needs_no_torch(finished: Run) -> None:
     code = (
         "import sys; from pathlib import Path; from tutor.training.export import exported;"
         "from tutor.training.run_directory import Run;"
-        f"list(exported(Run(Path({str(finished.path)!r})), 'csv')); sys.exit('torch' in sys.modules)"
+        "list(exported(Run(Path(sys.argv[1])), 'csv')); sys.exit('torch' in sys.modules)"
     )
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+    command = [sys.executable, "-c", code, str(finished.path)]
+    assert subprocess.run(command, check=False).returncode == 0

@@ -113,7 +113,7 @@ def test_losses_survive_json_bit_by_bit(values: list[float]) -> None:
     ],
 )
 def test_a_record_that_is_no_event_is_refused(record: object) -> None:
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"."):
         from_record(record)
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from made_up import CPU
+from numpy.typing import NDArray
 
 from tutor.training import optimizers
 from tutor.training.config import OPTIMIZERS, Config
@@ -11,43 +12,46 @@ from tutor.training.models import MLP
 
 LR, DECAY, MU, EPS = 0.05, 0.1, 0.9, 1e-8
 
+Array = NDArray[np.float64]
+State = dict[str, Array]
 
-def sgd(w, g, state, t):
+
+def sgd(w: Array, g: Array, state: State, t: int) -> Array:
     return w - LR * (g + DECAY * w)
 
 
-def momentum(w, g, state, t):
+def momentum(w: Array, g: Array, state: State, t: int) -> Array:
     state["v"] = MU * state.get("v", 0) + g + DECAY * w
     return w - LR * state["v"]
 
 
-def nesterov(w, g, state, t):
+def nesterov(w: Array, g: Array, state: State, t: int) -> Array:
     g = g + DECAY * w
     state["v"] = MU * state.get("v", 0) + g
     return w - LR * (g + MU * state["v"])
 
 
-def adagrad(w, g, state, t):
+def adagrad(w: Array, g: Array, state: State, t: int) -> Array:
     g = g + DECAY * w
     state["s"] = state.get("s", 0) + g**2
     return w - LR * g / (np.sqrt(state["s"]) + 1e-10)
 
 
-def rmsprop(w, g, state, t):
+def rmsprop(w: Array, g: Array, state: State, t: int) -> Array:
     g = g + DECAY * w
     state["s"] = 0.99 * state.get("s", 0) + 0.01 * g**2
     return w - LR * g / (np.sqrt(state["s"]) + EPS)
 
 
-def adam(w, g, state, t):
+def adam(w: Array, g: Array, state: State, t: int) -> Array:
     return _adam(w, g + DECAY * w, state, t)
 
 
-def adamw(w, g, state, t):
+def adamw(w: Array, g: Array, state: State, t: int) -> Array:
     return _adam(w * (1 - LR * DECAY), g, state, t)
 
 
-def _adam(w, g, state, t):
+def _adam(w: Array, g: Array, state: State, t: int) -> Array:
     state["m"] = 0.9 * state.get("m", 0) + 0.1 * g
     state["s"] = 0.999 * state.get("s", 0) + 0.001 * g**2
     m, s = state["m"] / (1 - 0.9**t), state["s"] / (1 - 0.999**t)
@@ -71,7 +75,7 @@ def test_changes_weights_as_its_formula_says(name: str) -> None:
     config = Config(optimizer=name, lr=LR, weight_decay=DECAY, momentum=MU)
     optimizer = optimizers.create(config, model)
     weights = [one.detach().double().numpy() for one in model.parameters()]
-    states = [{} for _ in weights]
+    states: list[State] = [{} for _ in weights]
     random = np.random.default_rng(0)
     for step in range(1, 6):
         gradients = [random.normal(size=one.shape) for one in weights]

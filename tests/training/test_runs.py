@@ -74,9 +74,9 @@ def test_a_run_is_a_directory_that_tells_everything(made: Run, images: ImageSet)
     ]
     assert Checkpoints(made.path).steps() == [0, 22]
     assert not [name for name in names(made) if name.endswith(".tmp")]
-    files = {"config.json", "state.json", "metrics.jsonl", "lock", "reserve"}
+    files = {"config.json", "state.json", "metrics.jsonl", "lock"}
     assert {name for name in names(made) if not name.startswith("checkpoint-")} == files
-    assert all((made.path / name).stat().st_mode & 0o077 == 0 for name in files - {"reserve"})
+    assert all((made.path / name).stat().st_mode & 0o077 == 0 for name in files)
 
 
 def test_ids_say_when_and_what(runs: Runs) -> None:
@@ -162,6 +162,7 @@ def test_a_run_begins_once(made: Run, images: ImageSet) -> None:
     with pytest.raises(TutorError) as error:
         train.run(made, images)
     assert error.value.key == "error.training.begun"
+    assert made.status().state == "done"
 
 
 def test_a_run_that_is_done_stays_as_it_is(made: Run, images: ImageSet) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-import torch.nn.functional as F
+import torch.nn.functional as F  # noqa: N812 - as everybody calls it
 from made_up import CPU
 from torch import nn
 
@@ -25,6 +25,8 @@ from tutor.training.events import (
     RateChanged,
     Resumed,
     Saved,
+)
+from tutor.training.events import (
     Tested as WasTested,
 )
 from tutor.training.randomness import permutation
@@ -143,9 +145,8 @@ def test_draws_no_random_number_of_the_caller_s(config: Config, placed: Placed) 
     torch.manual_seed(5)
     expected = torch.rand(30).tolist()
     torch.manual_seed(5)
-    seen = []
-    for _ in Trainer(config.changed(dropout=0.5, epochs=1), placed, pace=OFTEN).events():
-        seen.append(torch.rand(1).item())
+    events = Trainer(config.changed(dropout=0.5, epochs=1), placed, pace=OFTEN).events()
+    seen = [torch.rand(1).item() for _ in events]
     assert seen == expected[: len(seen)]
 
 
@@ -237,6 +238,7 @@ def test_steps_from_a_run_leave_it_paused(config: Config, placed: Placed) -> Non
 
     _, events = steered(config, placed, act)
     assert of(Paused, events) == [Paused(0)]
+    assert of(Saved, events) == []
     assert events[-1] == Ended(4, "stopped")
 
 
@@ -353,6 +355,12 @@ def test_a_loss_that_is_not_finite_ends_training_and_says_where(placed: Placed) 
         assert all(one.isfinite().all() for one in saved[-1].tensors.values())
 
 
+def test_without_a_checkpoint_none_is_promised(placed: Placed) -> None:
+    config = Config(hidden="16", batch_size=32, lr=1e9, optimizer="sgd")
+    _, events = trained(config, placed)
+    assert events[-1].key == "error.training.diverged_unsaved"
+
+
 def test_weights_that_are_not_finite_are_never_saved(config: Config, placed: Placed) -> None:
     saved: list[Checkpoint] = []
     made = Trainer(config.changed(epochs=1), placed, save=saved.append)
@@ -405,6 +413,18 @@ def test_with_one_image_a_batch_there_is_no_half(config: Config, placed: Placed)
     hungry = Hungry(0, torch.OutOfMemoryError())
     _, events = trained(config.changed(batch_size=1), placed, model=hungry)
     assert events[-1].key == "error.training.memory_one"
+
+
+def test_memory_that_runs_out_in_a_test_ends_training_too(
+    config: Config, placed: Placed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def hungry(*_: object) -> None:
+        raise RuntimeError("MPS backend out of memory (MPS allocated: 9 GB)")
+
+    monkeypatch.setattr(learners, "evaluate", hungry)
+    _, events = trained(config, placed)
+    assert [type(one) for one in events] == [Began, Ended]
+    assert events[-1].key == "error.training.memory"
 
 
 def test_other_errors_are_passed_on(config: Config, placed: Placed) -> None:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from tutor.training.checkpoint import Checkpoint
     from tutor.training.config import Config
     from tutor.training.controls import Command
-    from tutor.training.events import Event
+    from tutor.training.events import Event, Tested
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +126,8 @@ class Trainer:
         yield self._began()
         if self.step == 0:
             yield from self._saved()
-            yield self.learner.test()
+            if self._end is None:
+                yield from self._tested(self.learner.test)
         while self._end is None and self.learner.epoch < self.config.epochs:
             yield from self._obeyed()
             if self._end is None and self._allowed != 0:
@@ -165,7 +166,18 @@ class Trainer:
         if learner.pending:
             yield self._progressed(begun)
         if self._end is None and learner.epoch_over:
-            yield learner.next_epoch()
+            yield from self._tested(learner.next_epoch)
+
+    def _tested(self, test: Callable[[], Tested]) -> Iterator[Event]:
+        """Test the network, and report it."""
+        try:
+            tested = test()
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+            self._fail_for_memory()
+        else:
+            yield tested
 
     def _progressed(self, begun: float) -> Progressed:
         """Return what came of the steps since `begun`, and look whether it is finite."""
@@ -181,7 +193,7 @@ class Trainer:
         if infinite.size:
             losses = losses[: infinite[0] + 1]
             step += len(losses) - taken
-            self._fail("diverged", step, lr=learner.lr)
+            self._fail_for_infinity(step)
         return Progressed(
             step=step,
             epoch=learner.epoch + 1,
@@ -230,7 +242,7 @@ class Trainer:
         problem = self._try_to_save()
         if self._end is None:
             key, values = (problem.key, problem.values) if problem else ("", {})
-            if problem is None:
+            if problem is None and self._save is not None:
                 yield Saved(self.step)
             self._end = Ended(self.step, "stopped", key, values)
 
@@ -261,7 +273,7 @@ class Trainer:
         """Save if everything is finite; return why it could not be saved."""
         self._saved_at = time.monotonic()
         if not self.learner.is_finite():
-            self._fail("diverged", self.step, lr=self.learner.lr)
+            self._fail_for_infinity(self.step)
         elif self._save is not None:
             try:
                 self._save(self.checkpoint())
@@ -270,6 +282,10 @@ class Trainer:
             self._last_saved = self.step
             self._saved_at = time.monotonic()
         return None
+
+    def _fail_for_infinity(self, step: int) -> None:
+        kind = "diverged" if self._save else "diverged_unsaved"
+        self._fail(kind, step, lr=self.learner.lr)
 
     def _fail_for_memory(self) -> None:
         self.learner.optimizer.zero_grad()
