@@ -27,7 +27,6 @@ PLANTS = [
     ("engine", "tutor/catalog.py", "import lessons.bayes"),
     ("screen", "tutor/widgets/plot.py", LATE.format("import torch")),
     ("screen", "tutor/screens/lesson.py", "from tutor.compute.worker import Worker"),
-    ("screen", "tutor/compute/client.py", "from tutor.compute.host import Host"),
     ("screen", "tutor/numbers.py", "from torch import Tensor"),
     ("screen", "lessons/bayes/screen.py", "from lessons.bayes import compute"),
     ("compute", "lessons/bayes/compute.py", "from rich.text import Text"),
@@ -35,13 +34,10 @@ PLANTS = [
     ("compute", "tutor/compute/worker.py", LATE.format("from textual.app import App")),
     ("compute", "tutor/compute/host.py", "from tutor.cells import width"),
     ("light", "tutor/api.py", "import numpy as np"),
-    ("light", "tutor/errors.py", "import rich"),
     ("light", "lessons/bayes/state.py", "import numpy as np"),
     ("light", "lessons/bayes/state.py", LATE.format("import torch")),
     ("metadata", "lessons/bayes/__init__.py", "from lessons.bayes.state import TASKS"),
-    ("metadata", "lessons/bayes/__init__.py", "from lessons.bayes import screen"),
     ("independent", "lessons/bayes/state.py", "from lessons.other import LESSON"),
-    ("independent", "lessons/other/screen.py", "from lessons.bayes.screen import People"),
 ]
 
 

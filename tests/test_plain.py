@@ -358,7 +358,8 @@ def test_only_what_an_encoding_lacks_is_replaced(tmp_path: Path) -> None:
 
 
 def test_without_torch_there_are_texts_and_questions(tmp_path: Path) -> None:
-    (tmp_path / "torch.py").write_text('raise ModuleNotFoundError("No module named torch")\n')
+    missing = 'raise ModuleNotFoundError("No module named torch", name="torch")\n'
+    (tmp_path / "torch.py").write_text(missing)
     paths = os.pathsep.join(filter(None, [str(tmp_path), os.environ.get("PYTHONPATH")]))
     lesson = bayes("en")
     _, _, prediction = lesson.find(Predict)

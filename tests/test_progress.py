@@ -79,8 +79,8 @@ def test_what_was_done_is_known_again(path: Path) -> None:
         assert seen.position("bayes") == Position("two", "update?results=++")
         assert seen.visited("bayes") == {"one", "two"}
         assert seen.answers("bayes") == {
-            "guess": Answered(answer=1, right=True, tries=2, mistake="inverse"),
-            "even": Answered(answer=None, right=True, tries=1, mistake=""),
+            "guess": Answered(answer=1, right=True, tries=2, mistake="inverse", latest=False),
+            "even": Answered(answer=None, right=True, tries=1, mistake="", latest=True),
         }
         assert seen.answers("entropy")["bits"].answer == "3½"
         assert list(seen.lessons()) == ["bayes", "entropy"]

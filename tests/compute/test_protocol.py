@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -88,6 +88,7 @@ def sent(frame: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("kind", TYPES.values())
 def test_every_message_arrives_as_it_was_sent(kind: type[Any]) -> None:
+    @settings(max_examples=50)
     @given(message=filled(kind))
     def arrives(message: Message) -> None:
         line = encode(message)
