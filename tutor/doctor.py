@@ -35,7 +35,7 @@ PACKAGES = {
 }
 """The packages of the screen: the least version and the one that is too new."""
 
-TORCH = ("2.4", "")
+TORCH = ("2.5", "")
 """The same for torch, which belongs to the computing and may be another Python's."""
 
 SMALLEST, COMFORTABLE = (60, 18), (80, 24)

@@ -821,7 +821,6 @@ async def test_a_call_under_way_at_the_end_fails(
     assert caught.value.key == "lost.closed"
 
 
-@pytest.mark.xfail(strict=True, raises=TimeoutError, reason="a closed client takes calls and waits")
 async def test_a_call_after_the_end_fails(closed: tuple[ComputeClient, asyncio.Task[Any]]) -> None:
     client, _ = closed
     with pytest.raises(TutorError):

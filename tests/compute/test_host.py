@@ -335,13 +335,6 @@ async def test_the_end_of_a_host_writes_nothing_on_the_terminal(
     assert caplog.messages == []
 
 
-STALE = (
-    "what select() told of a worker that has been replaced meanwhile is taken for the new one's, "
-    "as its files have the same numbers"
-)
-
-
-@pytest.mark.xfail(strict=True, reason=STALE)
 def test_a_death_that_is_told_twice_at_a_time_is_one_death(faulty: Lessons) -> None:
     with linked(patience=15) as host:
         host.receive_until(Ready)

@@ -141,6 +141,7 @@ class ComputeClient:
         self._watchers: set[asyncio.Task[None]] = set()
         self._settled = asyncio.Event()
         self._failed_starts = 0
+        self._closed = False
 
     @classmethod
     def logged(cls, device: str, on_status: Callable[[Status], None] = lambda _: None) -> Self:
@@ -161,6 +162,8 @@ class ComputeClient:
         if self._reader is not None:
             self._reader.cancel()
             await asyncio.gather(self._reader, *self._watchers, return_exceptions=True)
+        self._closed = True
+        self._settled.set()
         self._fail_all(WorkerLostError("lost.closed"))
         if self._process is not None:
             await self._end(self._process)
@@ -212,7 +215,10 @@ class ComputeClient:
             TutorError: what the call failed with.
         """
         _, found = catalog.find_task(task)
-        if (await self.settled()).state is State.UNAVAILABLE:
+        await self._settled.wait()
+        if self._closed:
+            raise WorkerLostError("lost.closed")
+        if self.status.state is State.UNAVAILABLE:
             raise self.status.problem or ComputeUnavailableError("error.torch.broken", detail="")
         id_ = next(self._ids)
         narrow = params.narrowed(found.params)

@@ -64,13 +64,17 @@ class Host:
         self._start_worker()
         while True:
             for key, _ in self._selector.select():
-                if key.fd == self._death:
+                if key.fd == 0:
+                    if not self._from_ui():
+                        self._end_worker(signal.SIGKILL)
+                        os.waitpid(self._pid, 0)
+                        return
+                elif key.data != self._pid:
+                    continue  # of a worker that has been replaced meanwhile
+                elif key.fd == self._death:
                     self._last_words()
-                elif key.fd != 0:
+                else:
                     self._from_worker()
-                elif not self._from_ui():
-                    self._end_worker(signal.SIGKILL)
-                    return
 
     def _start_worker(self) -> None:
         self._link, theirs = socket.socketpair()
@@ -78,10 +82,10 @@ class Host:
         theirs.close()
         self._ready = self._asked = False
         self._answer = b""
-        self._selector.register(self._link, selectors.EVENT_READ)
+        self._selector.register(self._link, selectors.EVENT_READ, self._pid)
         if hasattr(os, "pidfd_open"):  # what the worker has started may keep its link open
             self._death = os.pidfd_open(self._pid)
-            self._selector.register(self._death, selectors.EVENT_READ)
+            self._selector.register(self._death, selectors.EVENT_READ, self._pid)
 
     def _forked(self, theirs: socket.socket) -> int:
         pid = os.fork()
