@@ -50,8 +50,5 @@ pytest: $(READY) ## the tests
 bench: $(READY) ## the figures: start-up, latency, memory, bytes, as ratios
 	$(BIN)/python -m tests.benchmarks
 
-pictures: $(READY) ## draw the README's pictures from the real app
-	$(BIN)/python -m tests.pictures docs
-
 clean: ## remove what these targets made
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
