@@ -1,8 +1,9 @@
 """How fast training is beside a bare loop and beside a tutorial's loop, and what it reaches.
 
-Run it with `python tests/benchmarks/bench_training.py [--threads N] [--rounds N]`. What counts is
-the ratios, all parts of which come from the same run, in turns. Ours is a whole run in a directory,
-with its journal, reports and checkpoints. The accuracy is told if MNIST is there (`TUTOR_DATA`).
+Run it with `python tests/benchmarks/bench_training.py [--threads N] [--seconds N]`. What counts is
+the ratios: after every report of a run, the two other loops take as many steps and some steps, so
+that whatever else the machine does slows down all three. Ours is a whole run in a directory, with
+its journal, reports and checkpoints. The accuracy is told if MNIST is there (`TUTOR_DATA`).
 """
 
 # ruff: noqa: T201 - what it is for is to print
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-import torch.nn.functional as F  # noqa: N812
+import torch.nn.functional as F  # noqa: N812 - as everybody calls it
 from PIL import Image
 from torch.utils.data import DataLoader, Dataset
 
@@ -30,15 +31,15 @@ from tutor.training.events import Event, Progressed, Tested
 from tutor.training.run_directory import Runs
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from collections.abc import Iterator
 
-    from tutor.training.batches import Placed
+    from torch import Tensor
 
 SAMPLES = 60_000
 """How many images an epoch has, as MNIST's."""
 
-SOME_STEPS = 100
-"""How many steps of the slow loop are measured each time."""
+SLOW_STEPS = 12
+"""How many steps the slow loop takes at a time."""
 
 
 def noise() -> ImageSet:
@@ -49,35 +50,35 @@ def noise() -> ImageSet:
     return ImageSet("noise", images[:-100], labels[:-100], images[-100:], labels[-100:])
 
 
-def ours(config: Config, images: ImageSet) -> float:
-    """Return the seconds a step takes in a run: from the first report of an epoch to its last."""
-    times: dict[int, float] = {}
+class Bare:
+    """The fastest plain loop: images on the device, a fused optimizer, the losses kept, no more."""
 
-    def told(event: Event) -> None:
-        if isinstance(event, (Progressed, Tested)):
-            times.setdefault(event.step, time.perf_counter())
+    def __init__(self, config: Config, images: ImageSet) -> None:
+        placed = place(images, torch.device("cpu"))
+        self.images, self.labels = placed.train.images, placed.train.labels
+        self.model = models.create(config).train()
+        self.optimizer = optimizers.create(config, self.model)
+        self.size = config.batch_size
+        self.order: Iterator[Tensor] = iter(())
+        self.losses: list[Tensor] = []
 
-    with tempfile.TemporaryDirectory() as folder:
-        train.run(Runs(Path(folder)).create(config), images, told=told)
-    first, *_, last = sorted(times)[1:]
-    return (times[last] - times[first]) / (last - first)
-
-
-def bare(config: Config, placed: Placed) -> float:
-    """Return the seconds a step takes in the fastest plain loop: it keeps the losses, no more."""
-    model = models.create(config).train()
-    optimizer = optimizers.create(config, model)
-    images, labels = placed.train.images, placed.train.labels
-    order = torch.randperm(len(labels)).split(config.batch_size)
-    losses = []
-    begun = time.perf_counter()
-    for some in order:
-        loss = F.cross_entropy(model(images.index_select(0, some)), labels.index_select(0, some))
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.detach())
-    return (time.perf_counter() - begun) / len(order)
+    def take(self, steps: int) -> float:
+        """Take some steps, and return how many seconds each took."""
+        images, labels, model, optimizer = self.images, self.labels, self.model, self.optimizer
+        begun = time.perf_counter()
+        for _ in range(steps):
+            some = next(self.order, None)
+            if some is None:
+                self.order = iter(torch.randperm(len(labels)).split(self.size))
+                some = next(self.order)
+            loss = F.cross_entropy(
+                model(images.index_select(0, some)), labels.index_select(0, some)
+            )
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            optimizer.step()
+            self.losses.append(loss.detach())
+        return (time.perf_counter() - begun) / steps
 
 
 class Pictures(Dataset["tuple[Tensor, int]"]):
@@ -97,48 +98,69 @@ class Pictures(Dataset["tuple[Tensor, int]"]):
         return image.to(torch.get_default_dtype()).div(255), int(self.targets[index])
 
 
-def tutorial(config: Config, pictures: Pictures) -> float:
-    """Return the seconds a step takes in the loop that a tutorial shows."""
-    model = models.create(config)
-    optimizer = torch.optim.Adam(model.parameters(), lr=config.lr)
-    loader = iter(DataLoader(pictures, batch_size=config.batch_size, shuffle=True))
-    total = 0.0
-    begun = time.perf_counter()
-    for _ in range(SOME_STEPS):
-        some, labels = next(loader)
-        optimizer.zero_grad()
-        loss = F.cross_entropy(model(some), labels)
-        loss.backward()
-        optimizer.step()
-        total += loss.item()
-    return (time.perf_counter() - begun) / SOME_STEPS
+class Tutorial:
+    """The loop that a tutorial shows."""
+
+    def __init__(self, config: Config, images: ImageSet) -> None:
+        self.model = models.create(config)
+        self.optimizer = torch.optim.Adam(self.model.parameters(), lr=config.lr)
+        self.loader = DataLoader(Pictures(images), batch_size=config.batch_size, shuffle=True)
+        self.batches = iter(self.loader)
+        self.total = 0.0
+
+    def take(self, steps: int) -> float:
+        """Take some steps, and return how many seconds each took."""
+        begun = time.perf_counter()
+        for _ in range(steps):
+            images, labels = next(self.batches)
+            self.optimizer.zero_grad()
+            loss = F.cross_entropy(self.model(images), labels)
+            loss.backward()
+            self.optimizer.step()
+            self.total += loss.item()
+        seconds = (time.perf_counter() - begun) / steps
+        self.batches = iter(self.loader)
+        return seconds
 
 
-def speed(batch_size: int, rounds: int) -> None:
+def speed(batch_size: int, seconds: float) -> None:
     """Print the ratios for one batch size."""
-    config = Config(data="noise", batch_size=batch_size, epochs=1, device="cpu")
+    config = Config(data="noise", batch_size=batch_size, epochs=1000, device="cpu")
     images = noise()
-    placed = place(images, torch.device("cpu"))
-    pictures = Pictures(images)
-    found = [
-        (ours(config, images), bare(config, placed), tutorial(config, pictures))
-        for _ in range(rounds)
-    ]
-    mine, plain, slow = zip(*found, strict=True)
+    bare, tutorial = Bare(config, images), Tutorial(config, images)
+    found: list[tuple[float, float, float]] = []
+    begun = 0.0
+    end = time.monotonic() + seconds
+
+    def told(event: Event) -> None:
+        nonlocal begun
+        if isinstance(event, Progressed):
+            steps = len(event.losses)
+            mine = (time.perf_counter() - begun) / steps
+            found.append((mine, bare.take(steps), tutorial.take(SLOW_STEPS)))
+            if time.monotonic() > end:
+                made.tell("stop")
+        begun = time.perf_counter()
+
+    with tempfile.TemporaryDirectory() as folder:
+        made = Runs(Path(folder)).create(config)
+        train.run(made, images, told=told)
+    mine, plain, slow = zip(*found[1:], strict=True)
     print(
-        f"batch {batch_size}: {batch_size / min(mine):,.0f} images/s;"
-        f" {ratio(plain, mine):.2f} of the bare loop, {ratio(slow, mine):.1f} of a tutorial's;"
-        f" at their best {min(plain) / min(mine):.2f} and {min(slow) / min(mine):.1f}"
+        f"batch {batch_size}: {batch_size / statistics.median(mine):,.0f} images/s;"
+        f" {ratio(plain, mine):.2f} of the bare loop, {ratio(slow, mine):.1f} of a tutorial's"
+        f" (medians of {len(mine)}); at their best"
+        f" {batch_size / min(mine):,.0f}, {min(plain) / min(mine):.2f}, {min(slow) / min(mine):.1f}"
     )
 
 
 def ratio(others: tuple[float, ...], mine: tuple[float, ...]) -> float:
-    """Return how many times as fast ours is: the median over rounds that ran side by side."""
+    """Return how many times as fast ours is: the median over turns that ran side by side."""
     return statistics.median(other / one for other, one in zip(others, mine, strict=True))
 
 
-def accuracy(threads: int) -> None:
-    """Print what the network of the lesson reaches on MNIST, and how long that takes."""
+def accuracy() -> None:
+    """Print what the network of the lesson reaches on MNIST, and how fast."""
     try:
         images = load("mnist")
     except TutorError as error:
@@ -154,7 +176,7 @@ def accuracy(threads: int) -> None:
         made = Runs(Path(folder)).create(Config(data="mnist", epochs=10, device="cpu"))
         status = train.run(made, images, told=told)
     print(
-        f"MNIST, 256 hidden, Adam, batch 64, lr 0.001, seed 0, {threads} threads:"
+        f"MNIST, 256 hidden, Adam, batch 64, lr 0.001, seed 0:"
         f" {reached[5]:.2%} after 5 epochs, {reached[10]:.2%} after 10;"
         f" {status.samples_per_second:,.0f} images/s"
     )
@@ -164,13 +186,14 @@ def main() -> None:
     """Print the ratios at batch sizes 64 and 256, and the accuracy."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--seconds", type=float, default=30.0, help="for each batch size")
     told = parser.parse_args()
     torch.set_num_threads(told.threads)
+    print(f"{told.threads} threads")
     optimizers.preload()
     for batch_size in (64, 256):
-        speed(batch_size, told.rounds)
-    accuracy(told.threads)
+        speed(batch_size, told.seconds)
+    accuracy()
 
 
 if __name__ == "__main__":

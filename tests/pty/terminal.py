@@ -225,6 +225,10 @@ class Terminal:
                 found.append("\n".join(inside))
         return found
 
+    def painted(self, since: int) -> str:
+        """Return the characters written after the first `since` bytes, wherever they stand."""
+        return SEQUENCE.sub(b"", bytes(self.raw[since:])).decode(errors="replace")
+
     def shows(self, wanted: str | re.Pattern[str]) -> bool:
         """Return whether the screen, or a pane on it with its lines joined, shows a text."""
         whole = self.text()
