@@ -136,7 +136,7 @@ def test_a_healthy_report_is_aligned_and_asks_for_nothing(language: str) -> None
         (("packages", "plotext"), "5.3.2", "pip install -U 'plotext>=6.1'"),
         (("packages", "numpy"), None, "pip install 'numpy>=2.0'"),
         (("compute", "torch"), None, "pip install torch"),
-        (("compute", "torch"), "2.3.1", "2.4"),
+        (("compute", "torch"), "2.4.1", "2.5"),
         (("compute", "error"), "no answer", "no answer"),
         (("compute", "usable_processors"), 1, "1"),
         (("compute", "available_memory"), 10**8, "0.1"),

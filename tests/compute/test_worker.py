@@ -183,17 +183,9 @@ def test_an_interrupt_does_not_reach_it(worker: Link) -> None:
     assert worker.is_sound()
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AttributeError,
-    reason="pyproject allows torch 2.4, which has no torch.OutOfMemoryError",
-)
-def test_an_error_is_told_where_torch_has_no_error_of_its_own_for_memory(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_no_memory_is_told_as_such() -> None:
     assert module._failure(1, MemoryError()).key == "error.memory"
-    monkeypatch.delattr(torch, "OutOfMemoryError")  # as before torch 2.5
-    assert module._failure(1, ValueError("x")).key == "error.bug"
+    assert module._failure(1, torch.OutOfMemoryError()).key == "error.memory"
 
 
 def test_it_ends_with_its_link_whatever_it_computes(worker: Link) -> None:

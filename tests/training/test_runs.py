@@ -15,7 +15,7 @@ from made_up import CPU
 
 from tutor.data.images import ImageSet
 from tutor.errors import ParameterError, TutorError, UnknownNameError
-from tutor.training import controls, lock, run_directory, train
+from tutor.training import controls, lock, network, run_directory, train
 from tutor.training.batches import place
 from tutor.training.branches import fork, rewind
 from tutor.training.checkpoint import Checkpoints
@@ -349,6 +349,24 @@ def test_goes_back_to_a_checkpoint_in_place(made: Run, images: ImageSet) -> None
     assert history.steps["step"].tolist() == list(range(1, 23))
 
 
+def test_a_run_gone_back_stands_where_it_goes_on_from(made: Run, images: ImageSet) -> None:
+    train.run(made, images, pace=Pace(save=3600.0))
+    assert Checkpoints(made.path).steps() == [0, 22]
+    rewind(made, 0)
+    seen: list[float] = []
+
+    def told(event: Event) -> None:
+        if isinstance(event, Began):
+            status = made.status()
+            seen.extend((status.epochs, status.test_accuracy))
+            assert status.weights_sha256 == ""
+
+    assert train.run(made, images, resume=True, told=told).state == "done"
+    assert seen[0] == 0
+    assert np.isnan(seen[1])
+    assert made.history().tests["step"].tolist() == [0, 11, 22]
+
+
 def test_forks_a_run_with_something_changed(runs: Runs, made: Run, images: ImageSet) -> None:
     first = train.run(made, images, pace=OFTEN, told=at_step(15, lambda: made.tell("stop")))
     same = fork(runs, made, 14)
@@ -412,3 +430,34 @@ def test_is_executed_where_there_are_no_locks(
 
 def test_the_usual_folder_is_the_program_s(tmp_path: Path) -> None:
     assert run_directory.home() == Path(os.environ["TUTOR_HOME"]) / "data" / "runs"
+
+
+def test_the_network_of_a_run_can_be_used(made: Run, images: ImageSet) -> None:
+    with pytest.raises(CheckpointError):
+        network.load(made)
+    seen: list[int] = []
+
+    def look(event: Event) -> None:
+        if isinstance(event, Progressed):
+            seen.append(network.load(made).step)
+
+    status = train.run(made, images, pace=OFTEN, told=look)
+    assert seen == list(range(22))
+    found = network.load(made)
+    assert weights_sha256(found.model) == status.weights_sha256
+    chances = found.probabilities(images.test_images)
+    assert chances.shape == (100, 10)
+    np.testing.assert_allclose(chances.sum(1), 1, rtol=1e-5)
+    assert (chances.argmax(1) == images.test_labels).mean() == pytest.approx(status.test_accuracy)
+    assert network.load(made, 21).step == 21
+    with pytest.raises(CheckpointError):
+        network.load(made, 3)
+
+
+def test_a_network_that_is_another_is_refused(runs: Runs, made: Run, images: ImageSet) -> None:
+    train.run(made, images)
+    for path in made.path.glob("checkpoint-*.json"):
+        path.write_text(path.read_text().replace('"hidden": "16"', '"hidden": "8"'))
+    with pytest.raises(TutorError) as error:
+        network.load(made)
+    assert error.value.key == "error.training.checkpoint.tensors"

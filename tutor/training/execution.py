@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from tutor.training.errors import SaveError
 from tutor.training.events import Began, Ended, Paused, Resumed, Tested
 from tutor.training.run_directory import write_status
 from tutor.training.state import weights_sha256
@@ -52,8 +54,9 @@ class Execution:
             if isinstance(event, Began):
                 for notice in notices:
                     self._take(notice, trainer)
-        with suppress(OSError):
+        with suppress(SaveError, OSError):
             self._reserve.unlink(missing_ok=True)
+            self._journal.sync()
         return self._status
 
     def _take(self, event: Event, trainer: Trainer) -> None:
@@ -101,20 +104,13 @@ def _changes(event: Event, trainer: Trainer) -> dict[str, Any]:
     """Return what an event changes in a run's state."""
     match event:
         case Began():
-            fresh = {"state": "running", "key": "", "values": {}, "pid": os.getpid(), "ended": 0.0}
-            return fresh if event.step else {**fresh, "started": time.time()}
+            return {**_begun(event), **_results(trainer)}
         case Paused():
             return {"state": "paused", "key": event.key, "values": event.values}
         case Resumed():
             return {"state": "running", "key": "", "values": {}}
         case Tested():
-            return {
-                "epochs": event.epoch,
-                "train_loss": event.train_loss,
-                "test_loss": event.test_loss,
-                "test_accuracy": event.test_accuracy,
-                "samples_per_second": _speed(trainer),
-            }
+            return _results(trainer)
         case Ended():
             failed = event.outcome == "failed"
             return {
@@ -122,12 +118,25 @@ def _changes(event: Event, trainer: Trainer) -> dict[str, Any]:
                 "key": event.key,
                 "values": event.values,
                 "ended": time.time(),
-                "samples_per_second": _speed(trainer),
+                **_results(trainer),
                 "weights_sha256": "" if failed else weights_sha256(trainer.model),
             }
     return {}
 
 
-def _speed(trainer: Trainer) -> float:
-    learner = trainer.learner
-    return learner.samples / learner.seconds if learner.seconds else float("nan")
+def _begun(event: Began) -> dict[str, Any]:
+    fresh = {"state": "running", "key": "", "values": {}, "pid": os.getpid(), "ended": 0.0}
+    started = {} if event.step else {"started": time.time()}
+    return {**fresh, **started, "weights_sha256": ""}
+
+
+def _results(trainer: Trainer) -> dict[str, Any]:
+    """Return how good the network was at the last test, and how fast it was trained."""
+    learner, tested = trainer.learner, trainer.learner.tested
+    return {
+        "epochs": tested.epoch,
+        "train_loss": tested.train_loss,
+        "test_loss": tested.test_loss,
+        "test_accuracy": tested.test_accuracy,
+        "samples_per_second": learner.samples / learner.seconds if learner.seconds else math.nan,
+    }

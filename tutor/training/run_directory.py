@@ -180,19 +180,13 @@ class Runs:
         Raises:
             SaveError: if it cannot be written.
         """
-        stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
-        while True:
-            path = self.folder / f"{stamp}-{config.model}-{secrets.token_hex(2)}"
-            with suppress(FileExistsError):
-                try:
-                    locations.make(self.folder)
-                    path.mkdir(mode=locations.PRIVATE_FOLDER)
-                    locations.write_whole(path / "config.json", config.to_json().encode())
-                except FileExistsError:
-                    raise
-                except OSError as error:
-                    raise SaveError.of(error, path) from None
-                return Run(path)
+        try:
+            locations.make(self.folder)
+            path = self._new_folder(config.model)
+            locations.write_whole(path / "config.json", config.to_json().encode())
+        except OSError as error:
+            raise SaveError.of(error, self.folder) from None
+        return Run(path)
 
     def all(self) -> list[Run]:
         """Return the runs, the oldest first."""
@@ -227,6 +221,14 @@ class Runs:
                 shutil.rmtree(run.path)
             except OSError as error:
                 raise locations.trouble(error, run.path) from None
+
+    def _new_folder(self, model: str) -> Path:
+        stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
+        while True:
+            path = self.folder / f"{stamp}-{model}-{secrets.token_hex(2)}"
+            with suppress(FileExistsError):
+                path.mkdir(mode=locations.PRIVATE_FOLDER)
+                return path
 
 
 def write_status(run: Run, status: Status, *, durable: bool = True) -> None:

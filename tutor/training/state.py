@@ -91,6 +91,20 @@ def tensors(learner: Learner) -> dict[str, Tensor]:
     return {name: one.detach().to("cpu", copy=True).contiguous() for name, one in named.items()}
 
 
+def restore_model(model: nn.Module, found: dict[str, Tensor]) -> None:
+    """Put the network's tensors in their places, if every one is there and as it should be.
+
+    Raises:
+        TutorError: if they do not fit.
+    """
+    known = model.state_dict()
+    weights = {
+        name.removeprefix("model."): one for name, one in found.items() if name.startswith("model.")
+    }
+    _compare(known, weights)
+    model.load_state_dict(weights)
+
+
 def weights_sha256(model: nn.Module) -> str:
     """Return the SHA-256 of the network's tensors: of each its name, type, shape and bytes.
 
