@@ -245,6 +245,9 @@ class Task:
     """What the task gives, once or as a stream."""
     streams: bool = False
     """Whether the task yields frames until it is done."""
+    trains: bool = False
+    """Whether the task follows a training run, named by its parameter `run`, that is started,
+    held, steered and stopped from the lab and goes on without it."""
 
 
 def parse_query(query: str) -> dict[str, str]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from textual.content import Content
-from textual.widgets import Static
 
 from tutor.numbers import counted, percent
 from tutor.widgets.chart import Chart, Mark, Series
 from tutor.widgets.icon_array import Group, IconArray
 from tutor.widgets.picture import Picture
 from tutor.widgets.plot import Plot
+from tutor.widgets.readout import Readout
 from tutor.widgets.tree import Branch, Tree
 
 if TYPE_CHECKING:
@@ -27,12 +27,11 @@ class People(Picture["state.Lab", "state.Posterior"]):
     """1,000 people, the tree of their counts and Bayes' theorem, in step."""
 
     DEFAULT_CSS = """
-    People > #legend, People > #formula { height: auto; padding: 0 1; }
     People > IconArray { margin: 0 1; }
     People > Tree { display: none; margin: 1 1 0 1; }
     People.tall > Tree { display: block; }
     People.tall > IconArray { margin: 1 1 0 1; max-height: 21; }
-    People > #theorem { display: none; height: 1; margin-top: 1; padding: 0 1; color: $muted; }
+    People > #theorem { display: none; margin-top: 1; color: $muted; }
     People.tall > #theorem { display: block; }
     """
 
@@ -40,11 +39,11 @@ class People(Picture["state.Lab", "state.Posterior"]):
 
     def compose(self) -> ComposeResult:
         """Lay out the legend, the people, the tree and the formula."""
-        yield Static(id="legend")
+        yield Readout(id="legend")
         yield IconArray()
         yield Tree(ascii_only=self.ascii_only)
-        yield Static(id="theorem")
-        yield Static(id="formula")
+        yield Readout(id="theorem")
+        yield Readout(id="formula")
 
     def on_resize(self) -> None:
         """Make room for the tree where there is some."""
@@ -67,7 +66,7 @@ class People(Picture["state.Lab", "state.Posterior"]):
         legend: list[tuple[str, str] | str] = []
         for people, sign, colour, name in kinds:
             legend += [(sign, f"${colour}"), f" {counted(people)} {name}   "]
-        self.query_one("#legend", Static).update(Content.assemble(*legend))
+        self.query_one("#legend", Readout).show(Content.assemble(*legend))
         self.query_one(Tree).root = Branch(
             counted(frame.ill + frame.healthy),
             (
@@ -75,8 +74,8 @@ class People(Picture["state.Lab", "state.Posterior"]):
                 Branch(f"{counted(frame.healthy)} {healthy}", self._leaves(kinds[2:])),
             ),
         )
-        self.query_one("#theorem", Static).update(self._theorem(params, frame))
-        self.query_one("#formula", Static).update(self._formula(frame))
+        self.query_one("#theorem", Readout).show(self._theorem(params, frame))
+        self.query_one("#formula", Readout).show(self._formula(frame))
 
     def _leaves(self, kinds: tuple[tuple[float, str, str, str], ...]) -> tuple[Branch, ...]:
         return tuple(
@@ -109,16 +108,12 @@ class People(Picture["state.Lab", "state.Posterior"]):
 class Chain(Picture["state.Lab", "state.Update"]):
     """A belief's path from result to result."""
 
-    DEFAULT_CSS = """
-    Chain > #path { height: auto; padding: 0 1; }
-    """
-
     controls = ("results", "prior", "sensitivity", "false_alarm")
 
     def compose(self) -> ComposeResult:
         """Lay out the plot and the path in numbers."""
         yield Plot(ascii_only=self.ascii_only)
-        yield Static(id="path")
+        yield Readout(id="path")
 
     def show(self, params: state.Lab, frame: state.Update) -> None:
         """Draw the beliefs."""
@@ -145,22 +140,18 @@ class Chain(Picture["state.Lab", "state.Update"]):
             sign = "−" if result == "-" and not self.ascii_only else result
             parts += [(f" {sign}{arrow} ", "$accent bold"), percent(after)]
         parts[-1] = (str(parts[-1]), "bold reverse")
-        self.query_one("#path", Static).update(Content.assemble(*parts))
+        self.query_one("#path", Readout).show(Content.assemble(*parts))
 
 
 class EveryPrior(Picture["state.Lab", "state.Curve"]):
     """The posterior as a curve over all priors."""
-
-    DEFAULT_CSS = """
-    EveryPrior > #here { height: auto; padding: 0 1; }
-    """
 
     controls = ("prior", "sensitivity", "false_alarm")
 
     def compose(self) -> ComposeResult:
         """Lay out the plot and its reading at the prior that is set."""
         yield Plot(ascii_only=self.ascii_only)
-        yield Static(id="here")
+        yield Readout(id="here")
 
     def show(self, params: state.Lab, frame: state.Curve) -> None:
         """Draw the curves."""
@@ -181,7 +172,7 @@ class EveryPrior(Picture["state.Lab", "state.Curve"]):
         )
         even = f"   {words['even']} {percent(frame.even)}" if frame.even == frame.even else ""
         arrow = "->" if self.ascii_only else "→"
-        self.query_one("#here", Static).update(
+        self.query_one("#here", Readout).show(
             Content.assemble(
                 f"{words['prior']} {percent(params.prior)} {arrow} + ",
                 (percent(frame.posterior), "bold reverse"),
@@ -195,7 +186,7 @@ class Trial(Picture["state.Lab", "state.TrialFrame"]):
     """A simulated trial closing in on the theorem."""
 
     DEFAULT_CSS = """
-    Trial > #counts { height: auto; padding: 0 1; }
+    Trial > #counts { min-height: 2; }
     """
 
     controls = ("people", "seed", "prior", "sensitivity", "false_alarm")
@@ -203,7 +194,7 @@ class Trial(Picture["state.Lab", "state.TrialFrame"]):
     def compose(self) -> ComposeResult:
         """Lay out the plot and the counts."""
         yield Plot(ascii_only=self.ascii_only)
-        yield Static(id="counts")
+        yield Readout(id="counts")
 
     def show(self, params: state.Lab, frame: state.TrialFrame) -> None:
         """Draw the trial so far."""
@@ -221,7 +212,7 @@ class Trial(Picture["state.Lab", "state.TrialFrame"]):
             y_unit="percent",
         )
         positive = frame.true_positive + frame.false_positive
-        self.query_one("#counts", Static).update(
+        self.query_one("#counts", Readout).show(
             Content.assemble(
                 f"{frame.people:,} {words['people']}   ",
                 (f"{frame.true_positive:,}", "$error bold"),
@@ -238,7 +229,7 @@ class Rate(Picture["state.Lab", "state.Likelihood"]):
     """A rate seen through data: its likelihood, a Beta prior and the update."""
 
     DEFAULT_CSS = """
-    Rate > #numbers { height: auto; padding: 0 1; }
+    Rate > #numbers { min-height: 2; }
     """
 
     controls = ("alarms", "quiet", "alpha", "beta")
@@ -246,7 +237,7 @@ class Rate(Picture["state.Lab", "state.Likelihood"]):
     def compose(self) -> ComposeResult:
         """Lay out the plot and the numbers."""
         yield Plot(ascii_only=self.ascii_only)
-        yield Static(id="numbers")
+        yield Readout(id="numbers")
 
     def show(self, params: state.Lab, frame: state.Likelihood) -> None:
         """Draw the three curves; the likelihood, which is no density, by its share of the peak."""
@@ -268,7 +259,7 @@ class Rate(Picture["state.Lab", "state.Likelihood"]):
             y_range=(0.0, peak * 1.05),
             x_unit="percent",
         )
-        self.query_one("#numbers", Static).update(
+        self.query_one("#numbers", Readout).show(
             Content.assemble(
                 f"{words['mean']} ",
                 (percent(frame.mean), "bold reverse"),

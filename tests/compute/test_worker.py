@@ -12,7 +12,7 @@ import torch
 from link import Link, linked
 from support import Lessons, until
 
-from tutor.compute import worker as module
+from tutor.compute.failures import failure
 from tutor.compute.protocol import (
     Acknowledge,
     Advance,
@@ -184,8 +184,8 @@ def test_an_interrupt_does_not_reach_it(worker: Link) -> None:
 
 
 def test_no_memory_is_told_as_such() -> None:
-    assert module._failure(1, MemoryError()).key == "error.memory"
-    assert module._failure(1, torch.OutOfMemoryError()).key == "error.memory"
+    assert failure(1, MemoryError()).key == "error.memory"
+    assert failure(1, torch.OutOfMemoryError()).key == "error.memory"
 
 
 def test_it_ends_with_its_link_whatever_it_computes(worker: Link) -> None:

@@ -47,7 +47,8 @@ class HomeScreen(Screen[None]):
         self.query_one(Notice).show(self._session.progress)
 
     def on_screen_resume(self) -> None:
-        """Show the progress made since."""
+        """Show what has happened since."""
+        self.query_one(TopBar).follow()
         if self._chooser is not None:
             self._chooser.list_anew()
             self.query_one(Notice).show(self._session.progress)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
-from textual.reactive import reactive
+from textual.reactive import var
 from textual.screen import Screen
 
 from tutor import catalog, i18n, lesson_text
@@ -27,11 +27,13 @@ from tutor.widgets.dots import dots
 from tutor.widgets.key_bar import KeyBar
 from tutor.widgets.lab import Lab
 from tutor.widgets.notice import Notice
+from tutor.widgets.pane import Pane
 from tutor.widgets.step_view import StepView
 from tutor.widgets.top_bar import TopBar
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
+    from textual.widget import Widget
     from textual.widgets import Markdown
 
     from tutor.activities import Activity
@@ -60,8 +62,12 @@ class LessonScreen(Screen[None]):
         Binding("escape", "back", "keys.home"),
     ]
 
-    index: reactive[int] = reactive(0, init=False)
+    focused: var[Widget | None] = var(None)
+    """The widget that the keys go to; unlike Textual's own, it does not repaint the screen."""
+    index: var[int] = var(0, init=False)
     """The step on the screen."""
+    in_lab: var[bool] = var(default=False, init=False)
+    """Whether the keys go to the lab; when narrow, it is the one that is shown."""
 
     def __init__(self, lesson: Lesson, session: Session, state: str = "") -> None:
         """Open `lesson`, with the lab in `state` (`name=value&…`) if one is given."""
@@ -75,9 +81,11 @@ class LessonScreen(Screen[None]):
         self._may_lock = not state
         self._asked: tuple[Predict | Number, float] | None = None
         ascii_only = session.ascii_only
-        self._text_pane = StepView(self._text.words, self._standing, ascii_only=ascii_only)
+        self._step_view = StepView(self._text.words, self._standing, ascii_only=ascii_only)
         pictures = importlib.import_module(f"{lesson.package}.screen").PICTURES
         self._lab = Lab(lesson, pictures, self._text.words, session, first)
+        self._text_pane = Pane(self._step_view, id="text-pane", ascii_only=ascii_only)
+        self._lab_pane = Pane(self._lab, t("lesson.lab"), id="lab-pane", ascii_only=ascii_only)
         self.set_reactive(LessonScreen.index, index)
 
     def _first_params(self, state: str, left: str, index: int) -> Params:
@@ -107,21 +115,39 @@ class LessonScreen(Screen[None]):
         yield TopBar(self._session, path)
         with Horizontal(id="panes"):
             yield self._text_pane
-            yield self._lab
+            yield self._lab_pane
         yield Notice()
         yield KeyBar(ascii_only=self._session.ascii_only)
 
     async def on_mount(self) -> None:
         """Show the step where the learner is."""
-        self._lab.border_title = t("lesson.lab")
         load = asyncio.to_thread(importlib.import_module, "tutor.widgets.drawing")
         self.run_worker(load, exit_on_error=False)  # before the first picture needs it
         await self._show_step()
-        self._text_pane.focus()
+        self._step_view.focus()
+
+    def on_screen_resume(self) -> None:
+        """Show what has happened since."""
+        self.query_one(TopBar).follow()
 
     def on_resize(self) -> None:
         """Stand the panes side by side when there is room."""
         self.set_class(self.size.width >= WIDE, "wide")
+        self._arrange()
+
+    def watch_in_lab(self) -> None:
+        """Show the pane that the keys go to."""
+        self._arrange()
+
+    def _arrange(self) -> None:
+        wide = self.size.width >= WIDE
+        self._text_pane.display = wide or not self.in_lab
+        self._lab_pane.display = wide or self.in_lab
+
+    def on_descendant_focus(self) -> None:
+        """Follow the focus, which a click may move."""
+        if self.focused is not None:
+            self.in_lab = self._lab_pane in self.focused.ancestors
 
     async def action_step(self, by: int) -> None:
         """Go some steps on or back."""
@@ -138,27 +164,27 @@ class LessonScreen(Screen[None]):
 
     async def action_go_on(self) -> None:
         """Do the next thing: type a number, or go to the next step when all is answered."""
-        card = self._text_pane.current
+        card = self._step_view.current
         if card is not None and not card.done:
             if isinstance(card.activity, Number):
                 card.type_number("")
             else:
-                self._text_pane.reveal(card)
+                self._step_view.reveal(card)
         else:
             await self.action_step(1)
 
     def action_other_pane(self) -> None:
         """Go to the lab, or back to the text."""
-        if self._in_lab():
+        if self.in_lab:
             self.action_focus_text()
         else:
-            self.add_class("lab")
+            self.in_lab = True
             self._lab.take_focus()
 
     def action_focus_text(self) -> None:
         """Go to the text."""
-        self.remove_class("lab")
-        self._text_pane.focus()
+        self.in_lab = False
+        self._step_view.focus()
 
     def action_code(self) -> None:
         """Show the code behind what is on the screen, with the values that are set."""
@@ -169,13 +195,13 @@ class LessonScreen(Screen[None]):
 
     def action_solve(self) -> None:
         """Show how the current guided task is solved."""
-        card = self._text_pane.current
+        card = self._step_view.current
         if card is not None and isinstance(card.activity, Guided):
             self._lab.set_state(card.activity.solution)
 
     def action_back(self) -> None:
         """Go from the lab to the text, and from the text to the lessons."""
-        if self._in_lab():
+        if self.in_lab:
             self.action_focus_text()
         else:
             self.action_home()
@@ -206,7 +232,7 @@ class LessonScreen(Screen[None]):
         match activity:
             case Predict() | Number():
                 self._asked = (activity, event.answer)
-                self._text_pane.card(activity).tell(t("card.running"))
+                self._step_view.card(activity).tell(t("card.running"))
                 self._lab.locked = False
                 self._lab.set_state(activity.run.query, run=True)
             case Choice():
@@ -248,11 +274,11 @@ class LessonScreen(Screen[None]):
         self, activity: Activity, answer: object, verdict: Verdict, measured: str = ""
     ) -> None:
         self._standing.answer(self.step, activity, answer, verdict)
-        card = self._text_pane.card(activity)
+        card = self._step_view.card(activity)
         chosen = answer if isinstance(answer, int) and isinstance(activity, Choice) else None
         card.show_verdict(chosen, verdict, measured)
-        self._text_pane.mark_current()
-        self._text_pane.reveal(card)
+        self._step_view.mark_current()
+        self._step_view.reveal(card)
         if isinstance(activity, Number) and verdict.right:
             self.action_focus_text()
         self._show_position()
@@ -260,8 +286,8 @@ class LessonScreen(Screen[None]):
     async def _show_step(self) -> None:
         self._asked = None
         self._standing.visit(self.step, self._lab_state())
-        await self._text_pane.show(self.step)
-        self._text_pane.border_title = safe(self.step.title)
+        await self._step_view.show(self.step)
+        self._text_pane.title = self.step.title
         self._lab.locked = self._may_lock and self._waits_for_prediction()
         self._show_position()
 
@@ -301,6 +327,3 @@ class LessonScreen(Screen[None]):
     def _remember(self) -> None:
         if self._lab_state() != self._standing.start[1] or self._standing.start[0] != self.index:
             self._standing.visit(self.step, self._lab_state())
-
-    def _in_lab(self) -> bool:
-        return self._lab.has_focus_within or self._lab.has_focus

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from textual.content import Content
+from textual.reactive import reactive
 from textual.widget import Widget
 
 from tutor.cells import width
@@ -55,6 +56,9 @@ class KeyBar(Widget):
     KeyBar { height: 1; padding: 0 1; dock: bottom; background: $panel; }
     """
 
+    keys: reactive[tuple[tuple[str, str], ...]] = reactive(())
+    """The keys and what they do, those nearest to the focus first."""
+
     def __init__(self, *, ascii_only: bool) -> None:
         """Prepare the line."""
         super().__init__()
@@ -65,16 +69,17 @@ class KeyBar(Widget):
         self.screen.bindings_updated_signal.subscribe(self, self._update)
 
     def _update(self, _: object) -> None:
-        self.refresh()
+        self.keys = tuple(
+            (key_name(one, ascii_only=self._ascii_only), t(one.description))
+            for one in keys_of(self)
+            if one.show
+        )
 
     def render(self) -> Content:
-        """Draw the keys that are shown, until the line is full."""
+        """Draw the keys until the line is full."""
         room = self.content_size.width
         parts: list[tuple[str, str]] = []
-        for binding in keys_of(self):
-            if not binding.show:
-                continue
-            key, told = key_name(binding, ascii_only=self._ascii_only), t(binding.description)
+        for key, told in self.keys:
             cells = width(key) + width(told) + 3
             if cells > room:
                 break

@@ -15,8 +15,8 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.reactive import reactive
-from textual.widgets import ContentSwitcher, Static
+from textual.reactive import var
+from textual.widgets import ContentSwitcher
 
 from tutor import catalog, headless, lab_state
 from tutor.compute.client import WorkerLostError
@@ -24,6 +24,7 @@ from tutor.compute.status import State, Status
 from tutor.errors import ImpossibleError, TutorError
 from tutor.i18n import t
 from tutor.safe import safe
+from tutor.widgets.readout import Readout
 from tutor.widgets.signs import Signs
 from tutor.widgets.slider import Slider
 from tutor.widgets.view_bar import ViewBar
@@ -46,8 +47,7 @@ class Lab(Vertical, can_focus=True):
     DEFAULT_CSS = """
     Lab { height: 1fr; }
     Lab > ContentSwitcher { height: 1fr; }
-    Lab > #told { height: auto; max-height: 3; padding: 0 1; display: none; }
-    Lab > #told.shown { display: block; }
+    Lab > #told { max-height: 3; }
     Lab > #told.problem { color: $error; }
     Lab > #controls { height: auto; }
     """
@@ -63,9 +63,9 @@ class Lab(Vertical, can_focus=True):
         Binding("x", "stop", "keys.stop"),
     ]
 
-    params: reactive[Params | None] = reactive(None)
+    params: var[Params | None] = var(None)
     """Everything that is set."""
-    locked: reactive[bool] = reactive(default=False)
+    locked: var[bool] = var(default=False)
     """Whether the controls wait until a prediction has been made."""
 
     @dataclass
@@ -128,7 +128,7 @@ class Lab(Vertical, can_focus=True):
         yield ViewBar(views, self.view)
         with ContentSwitcher(initial=f"view-{self.view}"):
             yield from self._pictures.values()
-        yield Static(id="told")
+        yield Readout(id="told")
         yield Vertical(id="controls")
 
     def on_mount(self) -> None:
@@ -173,8 +173,10 @@ class Lab(Vertical, can_focus=True):
 
     def take_focus(self) -> None:
         """Give the focus to the first control, or to the lab where none can be used."""
-        self.focus()
-        self.action_control(1)
+        if self.locked or not any(self._controls()):
+            self.focus()
+        else:
+            self.action_control(1)
 
     def action_run(self) -> None:
         """Compute again what is set."""
@@ -220,6 +222,9 @@ class Lab(Vertical, can_focus=True):
         """Say what numbers can be set."""
         event.stop()
         self._tell(t("lab.refused", told=event.told, low=event.low, high=event.high), problem=True)
+
+    def watch_has_focus(self, _has_focus: bool) -> None:  # noqa: FBT001 - Textual's
+        """Leave the styles as they are: the focus shows in the heading, and restyling is slow."""
 
     def watch_locked(self) -> None:
         """Let the controls be used, or not."""
@@ -350,7 +355,6 @@ class Lab(Vertical, can_focus=True):
     def _tell(self, told: str, *, problem: bool = False) -> None:
         if not told and self.locked:
             told = t("lab.locked")
-        line = self.query_one("#told", Static)
-        line.update(Content(safe(told)))
-        line.set_class(bool(told), "shown")
+        line = self.query_one("#told", Readout)
+        line.show(Content(safe(told)))
         line.set_class(problem, "problem")

@@ -17,6 +17,7 @@ from textual.widget import Widget
 from tutor.safe import one_line
 from tutor.widgets.charts.page import message
 from tutor.widgets.charts.palette import palette
+from tutor.widgets.covered import is_covered
 
 if TYPE_CHECKING:
     from textual.theme import Theme
@@ -149,13 +150,8 @@ class Plot(Widget):
         self._next_at = ended + max(REST * (ended - begun), 1 / MAX_FPS)
 
     def _can_be_seen(self) -> bool:
-        for screen in reversed(self.app.screen_stack):
-            if screen is self.screen:
-                break
-            if screen.styles.background.a == 1:
-                return False
         try:
-            return bool(self.screen.find_widget(self).visible_region)
+            return not is_covered(self) and bool(self.screen.find_widget(self).visible_region)
         except NoWidget:
             return False
 

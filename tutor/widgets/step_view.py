@@ -42,6 +42,9 @@ class StepView(VerticalScroll, can_focus=True):
         self._standing = standing
         self._ascii_only = ascii_only
 
+    def watch_has_focus(self, _has_focus: bool) -> None:  # noqa: FBT001 - Textual's
+        """Leave the styles as they are: the focus shows in the heading, and restyling is slow."""
+
     async def show(self, step: Step) -> None:
         """Show a step from its beginning."""
         cards = [Card(one, self._words, ascii_only=self._ascii_only) for one in step.activities]

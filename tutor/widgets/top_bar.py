@@ -12,6 +12,7 @@ from tutor.cells import width
 from tutor.compute.status import State, Status
 from tutor.i18n import t
 from tutor.safe import safe
+from tutor.widgets.covered import is_covered
 
 if TYPE_CHECKING:
     from tutor.session import Session
@@ -51,10 +52,15 @@ class TopBar(Widget):
 
     def on_mount(self) -> None:
         """Follow the compute side."""
-        self._session.changed.subscribe(self, self._take_status)
+        self._session.changed.subscribe(self, lambda _: self.follow())
 
-    def _take_status(self, status: Status) -> None:
-        self.status = status
+    def follow(self) -> None:
+        """Show what the compute side is doing, unless another screen is in the way.
+
+        Textual repaints the whole screen in front when one behind it changes.
+        """
+        if not is_covered(self):
+            self.status = self._session.status
 
     def render(self) -> Content:
         """Draw as much of the line as there is room for: the state always, the path shortened."""
