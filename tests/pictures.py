@@ -213,7 +213,6 @@ def made_small(png: Path) -> None:
 
 async def take(folder: Path, wanted: Iterable[tuple[str, int]] | None) -> None:
     """Take the pictures that are `wanted`, of those in English, or all of them in both languages."""
-    folder.mkdir(parents=True, exist_ok=True)
     browser = next((found for name in BROWSERS if (found := shutil.which(name))), None)
     names = None if wanted is None else set(wanted)
     for size in SIZES:
@@ -245,4 +244,5 @@ if __name__ == "__main__":
     if len(sys.argv) != 2:
         sys.exit(__doc__)
     target = Path(sys.argv[1])
+    target.mkdir(parents=True, exist_ok=True)
     asyncio.run(take(target, README if target.name == "docs" else None))

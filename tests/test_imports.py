@@ -120,6 +120,7 @@ LOADED = [
         EVERYTHING,
     ),
     (["tutor.headless"], EVERYTHING - {"rich"}),
+    (["tutor.runs_report", "tutor.training_report"], SCREEN | TORCH),
     (["tutor.app"], {"torch", "numpy", "plotext"}),
     (["tutor.screens.lesson", "lessons.bayes.screen"], TORCH),
     (["tutor.compute.worker", "lessons.bayes.compute"], SCREEN),

@@ -89,7 +89,7 @@ class Setting:
     log: bool = False
     """Whether a control moves through 1, 2, 5, 10, 20 … instead of by steps."""
     options: tuple[str, ...] = ()
-    """The words that a text may be, if only some."""
+    """The words that a text may be, if only some; with a pattern, those that are offered."""
     pattern: str = ""
     """The regular expression that a text matches whole, if any."""
 
@@ -149,9 +149,9 @@ def choice(default: str, *options: str) -> Any:
     return field(default=default, metadata={"setting": Setting(options=options)})
 
 
-def text(default: str, *, pattern: str) -> Any:
+def text(default: str, *, pattern: str, offered: tuple[str, ...] = ()) -> Any:
     """Declare a text parameter that matches the regular expression `pattern` whole."""
-    return field(default=default, metadata={"setting": Setting(pattern=pattern)})
+    return field(default=default, metadata={"setting": Setting(pattern=pattern, options=offered)})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -245,9 +245,10 @@ class Task:
     """What the task gives, once or as a stream."""
     streams: bool = False
     """Whether the task yields frames until it is done."""
-    trains: bool = False
-    """Whether the task follows a training run, named by its parameter `run`, that is started,
-    held, steered and stopped from the lab and goes on without it."""
+    trains: type[Params] | None = None
+    """What a training run is started with, if the task follows one: the names and values of
+    `tutor.training.config.Config`. The task's parameter `run` names the run, its frame's `state`
+    says how that stands; it is started, held and stopped from the lab, and goes on without it."""
 
 
 def parse_query(query: str) -> dict[str, str]:
@@ -292,7 +293,7 @@ def _checked(name: str, value: Any, kind: type, setting: Setting) -> Any:
 def _checked_text(name: str, value: Any, setting: Setting) -> str:
     if not isinstance(value, str):
         raise ParameterError("error.parameter.text", name=name, value=clipped(value))
-    if setting.options and value not in setting.options:
+    if setting.options and not setting.pattern and value not in setting.options:
         options = ", ".join(setting.options)
         raise ParameterError(
             "error.parameter.option", name=name, value=clipped(value), options=options

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.console import Console
+from textual import events
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.scrollbar import ScrollBar
@@ -20,6 +21,7 @@ from tutor.compute.status import State, Status
 from tutor.errors import TutorError
 from tutor.guard import CRASHED
 from tutor.i18n import t
+from tutor.keyboard import LAYOUT, Keyboard
 from tutor.safe import safe
 from tutor.screens.home import HomeScreen
 from tutor.screens.too_small import LEAST, TooSmallScreen
@@ -31,13 +33,19 @@ from tutor.widgets.key_bar import key_name, keys_of
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from textual import events
     from textual.app import SystemCommand
     from textual.command import Provider
     from textual.screen import Screen
 
     from tutor.settings import Settings
     from tutor.widgets.chooser import Chooser
+
+
+LONGEST_PASTE = 1_000
+"""How many characters are taken of a paste; a field lays out all that it holds at every key."""
+
+TOLD_FOR = 8.0
+"""How many seconds a warning stays on the screen."""
 
 
 def _commands() -> type[Provider]:
@@ -57,6 +65,7 @@ class TutorApp(App[None]):
         Binding("ctrl+p", "command_palette", "keys.palette"),
         Binding("ctrl+t", "next_theme", "keys.theme", show=False),
         Binding("ctrl+l", "next_language", "keys.language", show=False),
+        Binding("ctrl+z", "suspend_process", "keys.suspend", show=False),
         Binding("ctrl+q", "quit", "keys.quit", priority=True),
     ]
 
@@ -65,6 +74,7 @@ class TutorApp(App[None]):
         super().__init__()
         self._state = state
         self._chosen = chosen
+        self._keyboard = Keyboard(self, super().on_event)
         ascii_only = chosen.ascii
         if ascii_only is None:
             ascii_only = terminal.ascii_only(os.environ, sys.stdout.encoding)
@@ -90,15 +100,24 @@ class TutorApp(App[None]):
         self.push_screen(home)
         self.call_after_refresh(self._go_on, home)
 
-    def on_key(self, event: events.Key) -> None:
+    async def on_event(self, event: events.Event) -> None:
+        """Let each key from the terminal wait for the effect of those before it."""
+        if isinstance(event, events.Paste) and not event.is_forwarded:
+            await self._keyboard.take(events.Paste(event.text[:LONGEST_PASTE]))
+        elif isinstance(event, events.Key) and not event.is_forwarded:
+            await self._keyboard.take(event)
+        else:
+            await super().on_event(event)
+
+    async def on_key(self, event: events.Key) -> None:
         """Take a Korean letter that nobody wanted for the key it lies on."""
         if event.character in hangul.KEYS:
             event.stop()
-            self.simulate_key(hangul.KEYS[event.character])
+            await super().on_event(events.Key(hangul.KEYS[event.character], None))
 
-    def on_resize(self) -> None:
+    def on_resize(self, event: events.Resize) -> None:
         """Cover what has no room."""
-        too_small = self.size.width < LEAST[0] or self.size.height < LEAST[1]
+        too_small = event.size.width < LEAST[0] or event.size.height < LEAST[1]
         covered = isinstance(self.screen, TooSmallScreen)
         if too_small and not covered:
             self.push_screen(TooSmallScreen())
@@ -115,10 +134,10 @@ class TutorApp(App[None]):
 
     def action_command_palette(self) -> None:
         """Open the palette over any screen but itself."""
-        from textual.command import CommandPalette  # noqa: PLC0415 - when it opens
+        from tutor.commands import Palette  # noqa: PLC0415 - when it opens
 
-        if not isinstance(self.screen, CommandPalette):
-            self.push_screen(CommandPalette(placeholder=t("palette.placeholder")))
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette(placeholder=t("palette.placeholder")))
 
     def action_keys(self) -> None:
         """List the keys of the screen."""
@@ -130,6 +149,11 @@ class TutorApp(App[None]):
             for one in keys_of(self.screen)
         ]
         self.push_screen(KeysScreen(keys))
+
+    def action_help_quit(self) -> None:
+        """Tell whoever presses Ctrl+C how to quit."""
+        self.clear_notifications()
+        self.notify(t("keys.quit_hint"), markup=False, timeout=TOLD_FOR)
 
     def action_next_theme(self) -> None:
         """Change between dark and light."""
@@ -144,7 +168,7 @@ class TutorApp(App[None]):
         codes = list(i18n.LANGUAGES)
         i18n.use(codes[(codes.index(i18n.language()) + 1) % len(codes)])
         self._keep(replace(self._chosen, language=i18n.language()))
-        self.run_worker(self._lay_out_anew(), exclusive=True)
+        self.run_worker(self._lay_out_anew(), group=LAYOUT, exclusive=True)
 
     def on_chooser_opened(self, event: Chooser.Opened) -> None:
         """Open the lesson that was chosen."""
@@ -213,8 +237,12 @@ class TutorApp(App[None]):
             self.warn(status.problem)
 
     def warn(self, problem: TutorError) -> None:
-        """Say in one line what happened; what was computing says it where it computed."""
-        self.notify(safe(str(problem)), severity="warning", markup=False, timeout=8)
+        """Say what happened, in the place of what was said before.
+
+        What was computing says it where it computed.
+        """
+        self.clear_notifications()
+        self.notify(safe(str(problem)), severity="warning", markup=False, timeout=TOLD_FOR)
 
 
 def run_app(state: str | None, device: str, *, debug: bool) -> int:

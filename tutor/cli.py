@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from tutor import __version__, i18n, launch
+from tutor.command_line import DEVICES, FOLDER, completions, fail, show
 from tutor.errors import TutorError
 from tutor.i18n import t
+from tutor.run_commands import runs, train
 from tutor.safe import one_line
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from click.shell_completion import CompletionItem
-
-DEVICES = ("auto", "cpu", "cuda", "mps")
-"""What `--device` takes."""
-
-FOLDER = click.Path(file_okay=False, path_type=Path)
-"""What an option that names a folder takes."""
 
 SHELLS = ("bash", "zsh", "fish")
 """The shells that can complete the command's words."""
@@ -64,27 +60,16 @@ class Command(click.Group):
             fail(launch.unexpected(error), 1)
 
 
-def fail(message: str, code: int = 2) -> NoReturn:
-    """Say what is wrong on stderr and end."""
-    click.echo(f"tutor: {one_line(message, 2000)}", err=True)
-    sys.exit(code)
-
-
 def start(options: Options, state: str | None) -> NoReturn:
     """Show the home screen, or the lesson in `state`, and end."""
     sys.exit(launch.start(state, options.device, plain=options.plain, debug=options.debug))
-
-
-def show(value: Any) -> None:
-    """Print a value as JSON, NaN as null."""
-    click.echo(json.dumps(_strict(value), ensure_ascii=False))
 
 
 def lesson_names(_ctx: click.Context, _param: click.Parameter, begun: str) -> list[CompletionItem]:
     """Complete a lesson's name."""
     from tutor import catalog  # noqa: PLC0415
 
-    return _completions(catalog.lessons(), begun)
+    return completions(catalog.lessons(), begun)
 
 
 def task_words(ctx: click.Context, _param: click.Parameter, begun: str) -> list[CompletionItem]:
@@ -96,8 +81,8 @@ def task_words(ctx: click.Context, _param: click.Parameter, begun: str) -> list[
             names = catalog.find_task(name)[1].params.names()
         except TutorError:
             return []
-        return _completions([f"{one}=" for one in names], begun)
-    return _completions(catalog.task_names(), begun)
+        return completions([f"{one}=" for one in names], begun)
+    return completions(catalog.task_names(), begun)
 
 
 @click.group(cls=Command, invoke_without_command=True, name="tutor")
@@ -115,6 +100,10 @@ def main(ctx: click.Context, lang: str | None, device: str, *, plain: bool, debu
     ctx.obj = Options(plain, device, debug)
     if ctx.invoked_subcommand is None:
         start(ctx.obj, None)
+
+
+main.add_command(train)
+main.add_command(runs)
 
 
 @main.command("open")
@@ -272,22 +261,3 @@ def new(name: str) -> None:
     from tutor.devtools.new import begin_lesson  # noqa: PLC0415
 
     click.echo(begin_lesson(name))
-
-
-def _completions(words: Any, begun: str) -> list[CompletionItem]:
-    from click.shell_completion import CompletionItem  # noqa: PLC0415
-
-    return [CompletionItem(word) for word in words if word.startswith(begun)]
-
-
-def _strict(value: Any) -> Any:
-    """Return `value` with arrays as lists and without NaN, which JSON does not have."""
-    if hasattr(value, "tolist"):
-        value = value.tolist()
-    if isinstance(value, dict):
-        return {key: _strict(one) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_strict(one) for one in value]
-    if isinstance(value, float) and (value != value or value in (float("inf"), -float("inf"))):  # noqa: PLR0124
-        return None
-    return value

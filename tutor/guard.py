@@ -8,7 +8,9 @@ and the terminal expect:
 - A signal to the parent goes on to the child, which has `GRACE` seconds to end. What the keyboard
   sends, where the terminal makes signals of keys, reaches the child by itself.
 - A child that stops takes its group with it, so that the shell has its prompt. `fg` continues the
-  group; the parent sends SIGCONT only if nobody else has, since Textual resumes at each one.
+  group; the parent sends SIGCONT only if nobody else has, since Textual resumes at each one. For
+  the same reason a SIGTSTP goes on to the child only if it has not stopped of itself: what the
+  shell stops is the group.
 - A terminal that is closed ends both, with a signal or without.
 - A child whose parent dies, which closes a pipe between them, puts the terminal back and ends.
 """
@@ -35,11 +37,11 @@ GRACE = 2.5
 CONTINUED = 0.3
 """How many seconds after a stop the child is given to be continued with its group."""
 
+STOPPED = 1.0
+"""How many seconds after a SIGTSTP the child is given to be stopped with its group."""
+
 CRASHED = 70
 """The code with which a child ends whose `main` raised an exception; EX_SOFTWARE of sysexits."""
-
-INTERRUPTED = 128 + signal.SIGINT
-"""The code with which a child ends whose `main` let a KeyboardInterrupt through."""
 
 ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)
 FROM_KEYS = (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP)
@@ -89,13 +91,14 @@ class _Parent:
         """Take over the signals, which are blocked meanwhile."""
         self._child = child
         self._saved = saved
-        self._kill_at = self._continue_at = float("inf")
+        self._kill_at = self._continue_at = self._stop_at = float("inf")
         self._signals, wake = os.pipe()
+        os.set_blocking(self._signals, False)
         os.set_blocking(wake, False)
         signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
         signal.signal(signal.SIGTTOU, signal.SIG_IGN)
         for number in HANDLED:
-            signal.signal(number, _noted)
+            signal.signal(number, _note)
         self._poll = select.poll()
         self._poll.register(self._signals, select.POLLIN)
         self._poll.register(0, 0)
@@ -122,11 +125,14 @@ class _Parent:
         if now >= self._continue_at:
             self._continue_at = float("inf")
             self._send(signal.SIGCONT)
-        until = min(self._kill_at, self._continue_at)
+        if now >= self._stop_at:
+            self._stop_at = float("inf")
+            self._send(signal.SIGTSTP)
+        until = min(self._kill_at, self._continue_at, self._stop_at)
         pause = None if until == float("inf") else max(0.0, until - now) * 1000
         for descriptor, event in self._poll.poll(pause):
             if descriptor == self._signals:
-                for number in os.read(self._signals, 4096):
+                for number in self._noted():
                     self._pass_on(number)
             else:
                 self._poll.unregister(0)
@@ -135,6 +141,9 @@ class _Parent:
 
     def _pass_on(self, number: int) -> None:
         if number == signal.SIGCHLD or (number in FROM_KEYS and _keys_make_signals()):
+            return
+        if number == signal.SIGTSTP:
+            self._stop_at = time.monotonic() + STOPPED
             return
         self._send(number)
         if number in ENDING:
@@ -149,11 +158,21 @@ class _Parent:
         _put_back(self._saved)
         signal.signal(signal.SIGTSTP, signal.SIG_DFL)
         os.killpg(0, signal.SIGTSTP)
-        signal.signal(signal.SIGTSTP, _noted)
+        signal.signal(signal.SIGTSTP, _note)
         self._continue_at = time.monotonic() + CONTINUED
+        for number in self._noted():
+            if number != signal.SIGTSTP:  # that one has been obeyed
+                self._pass_on(number)
+        self._stop_at = float("inf")
+
+    def _noted(self) -> bytes:
+        """Return the numbers of the signals that have come since this was last asked."""
+        with suppress(BlockingIOError):
+            return os.read(self._signals, 4096)
+        return b""
 
 
-def _noted(_number: int, _frame: object) -> None:
+def _note(_number: int, _frame: object) -> None:
     """Handle a signal: its number is already in the pipe that `wait` reads."""
 
 
@@ -200,8 +219,9 @@ def _be_child(
         code = _exit_code(main())
     except SystemExit as end:
         code = _exit_code(end.code)
-    except KeyboardInterrupt:
-        code = INTERRUPTED
+    except KeyboardInterrupt:  # whatever it was about to write to the terminal is lost: tell so
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGINT)
     except BaseException:  # noqa: BLE001 - whatever it is, it is told
         _note_exception(log)
     finally:
@@ -275,6 +295,5 @@ def _tell(key: str, **values: str) -> None:
     from tutor.safe import one_line  # noqa: PLC0415
 
     i18n.use(settings.load()[0].spoken())
-    line = i18n.t(key, log=one_line(locations.log_file()), **values)
-    with suppress(OSError):
-        os.write(2, f"{line}\n".encode(sys.stderr.encoding or "utf-8", "replace"))
+    line = i18n.t(key, log=one_line(locations.log_file()), **values) + "\n"
+    terminal.write(2, line.encode(sys.stderr.encoding or "utf-8", "replace"))

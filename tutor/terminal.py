@@ -6,6 +6,8 @@ Everything here is concluded from the environment: no terminal is asked, nothing
 from __future__ import annotations
 
 import os
+import select
+import termios
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -38,6 +40,9 @@ INSIDE = {
     "wsl": ("WSL_DISTRO_NAME", "WSL_INTEROP"),
 }
 """The variables of which one at least is set in each surrounding."""
+
+PATIENCE = 0.5
+"""How many seconds a terminal has to make room for the last words to it."""
 
 TRUE_COLOUR, MANY_COLOURS, FEW_COLOURS = 1 << 24, 256, 16
 
@@ -103,5 +108,30 @@ def inside(environ: Mapping[str, str] = os.environ) -> frozenset[str]:
 
 def restore(descriptor: int) -> None:
     """Undo every private mode of the terminal at `descriptor`; one that is gone is left alone."""
-    with suppress(OSError):
-        os.write(descriptor, RESET.encode())
+    write(descriptor, RESET.encode())
+
+
+def write(descriptor: int, data: bytes) -> None:
+    """Write to a terminal that may be gone or have stopped reading, within twice `PATIENCE`.
+
+    Where nothing is read, what was written earlier is dropped to make room.
+    """
+    with suppress(OSError, termios.error):
+        rest = _written(descriptor, data)
+        if rest:
+            termios.tcflush(descriptor, termios.TCOFLUSH)
+            _written(descriptor, rest)
+
+
+def _written(descriptor: int, data: bytes) -> bytes:
+    """Write as long as there is room, and return what there was no room for.
+
+    It goes byte by byte: a terminal with room for one may have none for two, and make us wait.
+    """
+    poll = select.poll()
+    poll.register(descriptor, select.POLLOUT)
+    for at in range(len(data)):
+        if not poll.poll(PATIENCE * 1000):
+            return data[at:]
+        os.write(descriptor, data[at : at + 1])
+    return b""

@@ -259,11 +259,12 @@ class Rate(Picture["state.Lab", "state.Likelihood"]):
             y_range=(0.0, peak * 1.05),
             x_unit="percent",
         )
+        to = "-" if self.ascii_only else "–"
         self.query_one("#numbers", Readout).show(
             Content.assemble(
                 f"{words['mean']} ",
                 (percent(frame.mean), "bold reverse"),
-                f"   {words['interval']} {percent(frame.low)} – {percent(frame.high)}",
+                f"   {words['interval']} {percent(frame.low)} {to} {percent(frame.high)}",
                 (f"\n{words['most_likely']} {percent(frame.most_likely)}", "$muted"),
                 (f"   {words['area']} {frame.area:.4g}", "$muted"),
             )

@@ -12,22 +12,17 @@ import os
 import platform
 import sys
 import time
-from pathlib import Path
 
 from tests.benchmarks.figures import ROOT
 
-NAMES = ("startup", "latency", "memory", "compute")
+NAMES = ("startup", "latency", "memory", "compute", "bench_plot")
 """The modules with a function `measure` and the `COMMANDS` that it runs."""
-
-PRINTING = ("bench_plot",)
-"""The modules that print by themselves."""
 
 
 def main(names: list[str]) -> int:
     """Measure what is named, or everything; return how many figures miss their targets."""
-    known = [*NAMES, *(one for one in PRINTING if Path(__file__).with_name(f"{one}.py").exists())]
-    if strange := [name for name in names if name not in known]:
-        print(f"no such benchmark: {', '.join(strange)}; there are {', '.join(known)}")
+    if strange := [name for name in names if name not in NAMES]:
+        print(f"no such benchmark: {', '.join(strange)}; there are {', '.join(NAMES)}")
         return 2
     load = os.getloadavg()[0]
     print(
@@ -35,18 +30,15 @@ def main(names: list[str]) -> int:
     )
     print(f"load {load:.1f}{' - TOO BUSY FOR FIGURES' if load > BUSY else ''}")
     missed = 0
-    for name in names or known:
+    for name in names or NAMES:
         module = importlib.import_module(f"tests.benchmarks.{name}")
         print(f"\n{name}: {(module.__doc__ or '').splitlines()[0]}")
         begun = time.perf_counter()
-        if name in PRINTING:
-            module.main()
-        else:
-            for command in module.COMMANDS:
-                print(f"  $ {command}")
-            for figure in module.measure():
-                missed += figure.missed
-                print(figure.line)
+        for command in module.COMMANDS:
+            print(f"  $ {command}")
+        for figure in module.measure():
+            missed += figure.missed
+            print(figure.line)
         print(f"  ({time.perf_counter() - begun:.0f} s)")
     return int(missed > 0)
 

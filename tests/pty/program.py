@@ -69,22 +69,16 @@ class Tutor(Terminal):
     def set(self, parameter: str, number: str) -> None:
         """Go to the control of a parameter of the lab, and type a number into it."""
         label = self.lesson.words[parameter]
-        while not self._has_focus(label):
-            before = self._focused()
+        while label not in (before := self._focused()):
             self.press("down")
-            self.wait_for(lambda before=before: self._focused() not in (before, []))
+            self.wait_for(lambda before=before: self._focused() not in ([], before))
         self.press(*number, "enter")
 
-    def _focused(self) -> list[int]:
-        """Return the lines of the controls that have the focus: their labels are bold."""
-        return [y for label in self.lesson.words.values() for y in self._lines_of(label)]
-
-    def _has_focus(self, label: str) -> bool:
-        return bool(self._lines_of(label))
-
-    def _lines_of(self, label: str) -> list[int]:
+    def _focused(self) -> list[str]:
+        """Return the labels of the controls that have the focus: they are bold."""
+        labels = set(self.lesson.words.values())
         lines = self.lines()
-        return [y for y, text in self.bold() if text == label and f" {label}  " in lines[y]]
+        return [text for y, text in self.bold() if text in labels and f" {text}  " in lines[y]]
 
     def read_on_to(self, text: str) -> None:
         """Scroll the text down until it shows a passage."""

@@ -18,7 +18,7 @@ import time
 import uuid
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import groupby, pairwise, takewhile
 from typing import TYPE_CHECKING, Any, Self
 
 import pexpect
@@ -26,7 +26,7 @@ import psutil
 import pyte
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 TUTOR = (sys.executable, "-m", "tutor")
@@ -73,6 +73,9 @@ LAST_WORDS = 0.5
 
 CORNERS = (("╭", "┌"), ("╮", "┐"), ("╰", "└"))
 """The corners of a frame: upper left, upper right, lower left."""
+
+DIVIDERS = "│|"
+"""The signs that a line between two panes is drawn with."""
 
 LINES_AND_BLOCKS = re.compile("[\u2500-\u259f\\s]+")
 """What is no text: boxes, scroll bars, the bars beside cards, and blanks."""
@@ -158,6 +161,8 @@ class Terminal:
         self._stream = pyte.ByteStream(self._screen)
         self._lock = threading.Lock()
         self._tail = b""
+        self._drawn = 0
+        self._last_seen: tuple[int, tuple[str, list[str], list[str]]] | None = None
         self._closed = threading.Event()
         told = {**os.environ, **_plain(home), **environ, MARK: self.mark}
         self._child = pexpect.spawn(
@@ -210,34 +215,33 @@ class Terminal:
         return found
 
     def panes(self) -> list[str]:
-        """Return the text inside each frame on the screen, line after line."""
+        """Return the text of each part of the screen, line after line.
+
+        Parts are what stands in frames, then what a line from top to bottom divides.
+        """
         grid = [[cell.data for cell in row] for row in self._rows()]
-        found = []
-        for top, row in enumerate(grid):
-            for left in (x for x, sign in enumerate(row) if sign in CORNERS[0]):
-                end = len(row)
-                right = next((x for x in range(left, end) if row[x] in CORNERS[1]), end)
-                inside = []
-                for line in grid[top + 1 :]:
-                    if line[left] in CORNERS[2]:
-                        break
-                    inside.append("".join(line[left + 1 : right]).rstrip())
-                found.append("\n".join(inside))
-        return found
+        return [*_framed(grid), *_divided(grid)]
 
     def painted(self, since: int) -> str:
         """Return the characters written after the first `since` bytes, wherever they stand."""
         return SEQUENCE.sub(b"", bytes(self.raw[since:])).decode(errors="replace")
 
     def shows(self, wanted: str | re.Pattern[str]) -> bool:
-        """Return whether the screen, or a pane on it with its lines joined, shows a text."""
-        whole = self.text()
+        """Return whether the screen, or a part of it with its lines joined, shows a text."""
+        whole, parts, joined = self._seen()
         if isinstance(wanted, re.Pattern):
-            return any(wanted.search(text) for text in (whole, *self.panes()))
-        if wanted in whole:
-            return True
+            return any(wanted.search(text) for text in (whole, *parts))
         bare = squeezed(wanted)
-        return bool(bare) and any(bare in squeezed(text) for text in (whole, *self.panes()))
+        return wanted in whole or (bool(bare) and any(bare in text for text in joined))
+
+    def _seen(self) -> tuple[str, list[str], list[str]]:
+        """Return the screen's text, its parts', and all of them with their lines joined."""
+        drawn = self._drawn
+        if self._last_seen is None or self._last_seen[0] != drawn:
+            whole, parts = self.text(), self.panes()
+            joined = [squeezed(text) for text in (whole, *parts)]
+            self._last_seen = drawn, (whole, parts, joined)
+        return self._last_seen[1]
 
     def wait_for(
         self, wanted: str | re.Pattern[str] | Callable[[], object], timeout: float = 10.0
@@ -289,6 +293,7 @@ class Terminal:
         """Change the size of the terminal; what is on it stays, as far as there is room."""
         with self._lock:
             self._screen.resize(rows, columns)
+            self._drawn += 1
         self._child.setwinsize(rows, columns)
 
     def attributes(self) -> list[Any]:
@@ -371,6 +376,30 @@ class Terminal:
                 self._stream.feed(UNKNOWN_TO_PYTE.sub(b"", data))
             except Exception as fault:  # noqa: BLE001 - the program must not wait for its reader
                 self.fault = fault
+            self._drawn += 1
+
+
+def _framed(grid: list[list[str]]) -> Iterator[str]:
+    """Yield the text inside each frame."""
+    for top, row in enumerate(grid):
+        for left in (x for x, sign in enumerate(row) if sign in CORNERS[0]):
+            end = len(row)
+            right = next((x for x in range(left, end) if row[x] in CORNERS[1]), end)
+            inside = []
+            for line in grid[top + 1 :]:
+                if line[left] in CORNERS[2]:
+                    break
+                inside.append("".join(line[left + 1 : right]).rstrip())
+            yield "\n".join(inside)
+
+
+def _divided(grid: list[list[str]]) -> Iterator[str]:
+    """Yield the text between the lines that go down from the first line of the body."""
+    first, *_ = body = grid[1:-1] or [[""]]
+    dividers = [x for x, sign in enumerate(first) if sign and sign in DIVIDERS]
+    divided = list(takewhile(lambda row: all(row[x] in DIVIDERS for x in dividers), body))
+    for left, right in pairwise([-1, *dividers, len(first)]):
+        yield "\n".join("".join(row[left + 1 : right]).rstrip() for row in divided)
 
 
 def _plain(home: Path) -> dict[str, str | None]:

@@ -335,3 +335,37 @@ def test_escape_sequences_are_shown_not_obeyed() -> None:
     picture = "".join(told(draw(chart, 70, 18, {})))
     assert "\\x1b[31mred" in picture
     assert "[b]bold[/b]\\nnext" in picture
+
+
+def noisy() -> Chart:
+    x = np.arange(200.0)
+    up_and_down = np.where(x % 2, 0.8, 0.2)
+    return Chart(
+        series=(
+            Series(x, np.full(200, 0.5), "mean", "ill", layer=1),
+            Series(x, up_and_down, "noise", "primary", "band"),
+        ),
+        y_range=(0.0, 1.0),
+    )
+
+
+@pytest.mark.parametrize(("ascii_only", "sign"), [(False, "░░ noise"), (True, ",, noise")])
+def test_a_band_fills_what_it_sweeps_and_has_no_signs(ascii_only: bool, sign: str) -> None:  # noqa: FBT001 - a parameter
+    lines = draw(noisy(), 60, 20, PALETTE, ascii_only=ascii_only)
+    text = told(lines)
+    assert sum(sign in line for line in text) == 1
+    canvas = [line for line in text if re.match(r"^ *[\d.]* *[│┤|+]", line)]
+    filled = [line for line in canvas if line[30:50].strip()]
+    assert len(canvas) * 0.5 <= len(filled) <= len(canvas) * 0.75
+    assert not any(glyph in line for line in canvas for glyph in GLYPHS)
+
+
+def test_a_greater_layer_lies_on_top_and_the_legend_keeps_its_order() -> None:
+    lines = draw(noisy(), 60, 20, PALETTE)
+    (legend,) = (line for line in told(lines) if "mean" in line)
+    assert legend.index("mean") < legend.index("noise")
+    assert PALETTE["ill"] in colours(lines, "[\u2801-\u28ff]")
+    beneath = Chart(series=noisy().series[::-1], y_range=(0.0, 1.0))
+    assert [line[:40] for line in told(lines)[1:-4]] == [
+        line[:40] for line in told(draw(beneath, 60, 20, PALETTE))[1:-4]
+    ]

@@ -5,40 +5,47 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING, Any, Self
 
 from tutor import catalog, locations
+from tutor.compute.asked import Asked
 from tutor.compute.protocol import (
     LONGEST_LINE,
     VERSION,
-    Acknowledge,
-    Advance,
     Call,
     Cancel,
     Cancelled,
     Failed,
     Finished,
     Hello,
+    Launch,
+    Launched,
     Lost,
-    Pause,
+    Prepare,
     Progressed,
     ProtocolError,
     Ready,
+    Relaunch,
     Restart,
+    Steer,
+    Steered,
     Unavailable,
     decode,
     encode,
 )
 from tutor.compute.status import State, Status
-from tutor.errors import ImpossibleError, ParameterError, TutorError
+from tutor.compute.stream import Stream, raised
+from tutor.errors import TutorError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
     from tutor.api import Frame, Params
     from tutor.compute.protocol import Answer, Message, Request
+
+__all__ = ["ComputeClient", "ComputeUnavailableError", "Stream", "WorkerLostError"]
 
 GRACE = 1.0
 """How many seconds a cancelled call may go on before its worker is replaced."""
@@ -59,55 +66,6 @@ class WorkerLostError(TutorError):
 
 class ComputeUnavailableError(TutorError):
     """Nothing can be computed: torch is missing or broken, or the device is not there."""
-
-
-@dataclass(eq=False)
-class Stream:
-    """One call under way: its frames as they come, and the means to hold and advance it."""
-
-    id: int
-    """The number under which the answers come."""
-    client: ComputeClient
-    """What the requests go through."""
-    answers: asyncio.Queue[Answer | TutorError] = field(default_factory=asyncio.Queue)
-    """What has been answered and not yet been taken."""
-    over: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set once nothing more will be answered."""
-
-    async def frames(self, kind: type[Frame]) -> AsyncGenerator[Frame]:
-        """Yield the frames as objects of `kind`; the last one is the result.
-
-        Leaving the iteration early cancels the call.
-
-        Raises:
-            TutorError: what the call failed with.
-        """
-        try:
-            while True:
-                answer = await self.answers.get()
-                match answer:
-                    case Progressed():
-                        self.client.send(Acknowledge(self.id))
-                        yield _frame(kind, answer.frame)
-                    case Finished():
-                        yield _frame(kind, answer.frame)
-                        return
-                    case Failed():
-                        raise _raised(answer)
-                    case Cancelled():
-                        return
-                    case TutorError():
-                        raise answer
-        finally:
-            self.client.forget(self)
-
-    def pause(self, *, paused: bool) -> None:
-        """Hold the stream, or let it go on."""
-        self.client.send(Pause(self.id, paused))
-
-    def advance(self) -> None:
-        """Let the held stream make one frame."""
-        self.client.send(Advance(self.id))
 
 
 class ComputeClient:
@@ -136,6 +94,7 @@ class ComputeClient:
         self._on_status = on_status
         self._ids = count(1)
         self._streams: dict[int, Stream] = {}
+        self._asked = Asked()
         self._process: asyncio.subprocess.Process | None = None
         self._reader: asyncio.Task[None] | None = None
         self._watchers: set[asyncio.Task[None]] = set()
@@ -165,6 +124,7 @@ class ComputeClient:
         self._closed = True
         self._settled.set()
         self._fail_all(WorkerLostError("lost.closed"))
+        self._asked.fail(WorkerLostError("lost.closed"))
         if self._process is not None:
             await self._end(self._process)
 
@@ -215,11 +175,7 @@ class ComputeClient:
             TutorError: what the call failed with.
         """
         _, found = catalog.find_task(task)
-        await self._settled.wait()
-        if self._closed:
-            raise WorkerLostError("lost.closed")
-        if self.status.state is State.UNAVAILABLE:
-            raise self.status.problem or ComputeUnavailableError("error.torch.broken", detail="")
+        await self._available()
         id_ = next(self._ids)
         narrow = params.narrowed(found.params)
         stream = self._streams[id_] = Stream(id_, self)
@@ -231,6 +187,90 @@ class ComputeClient:
         async with contextlib.aclosing(stream.frames(found.frame)) as frames:
             async for frame in frames:
                 yield frame
+
+    def prepare_to_train(self) -> None:
+        """Have the host load what training needs, two seconds' work; the next run begins at once.
+
+        It is for whoever shows something that trains. Without it the first run takes that longer.
+        """
+        self.send(Prepare())
+
+    async def launch(self, config: dict[str, Any]) -> str:
+        """Begin a training run, which outlives host and UI, and return its id.
+
+        Args:
+            config: The values of `tutor.training.config.Config` by name; the others are defaults.
+
+        Raises:
+            TutorError: if it cannot begin; if the host is lost meanwhile, it may yet.
+        """
+        return await self._launched(Launch(next(self._ids), config))
+
+    async def launch_again(
+        self,
+        run: str,
+        step: int | None = None,
+        changes: dict[str, Any] | None = None,
+        *,
+        fork: bool = False,
+    ) -> str:
+        """Go on with a run from its newest checkpoint or that of a step, and return the run's id.
+
+        Args:
+            run: The id of a run that no process executes.
+            step: What the run did after that step is given up.
+            changes: Values of the config that are to be other from there on; that makes a fork.
+            fork: Whether to go on as a new run; the old one stays as it is, and may be executed.
+
+        Raises:
+            TutorError: as `launch`.
+        """
+        chosen = -1 if step is None else step
+        forks = fork or bool(changes)
+        return await self._launched(Relaunch(next(self._ids), run, chosen, forks, changes or {}))
+
+    async def steer(self, run: str, do: str, value: float = 1.0) -> None:
+        """Send a command to a run: one of `tutor.training.controls.Action`.
+
+        Args:
+            run: The run's id.
+            do: "pause", "resume", "step", "lr", "stop" or "checkpoint".
+            value: The learning rate for "lr", the number of steps for "step".
+
+        Raises:
+            TutorError: if there is no such run or command, or it cannot be written down.
+        """
+        await self._ask(Steer(next(self._ids), run, do, value))
+
+    async def _launched(self, wish: Launch | Relaunch) -> str:
+        answer = await self._ask(wish)
+        assert isinstance(answer, Launched)
+        return answer.run
+
+    async def _ask(self, request: Launch | Relaunch | Steer) -> Launched | Steered:
+        """Send a request that has one answer, and return that."""
+        await self._available()
+        try:
+            decode(encode(request))
+        except (ProtocolError, TypeError, ValueError):
+            raise TutorError("error.training.config") from None
+        self.send(request)
+        answer = await self._asked.answer(request.id)
+        if isinstance(answer, Failed):
+            raise raised(answer)
+        return answer
+
+    async def _available(self) -> None:
+        """Wait until something can be computed.
+
+        Raises:
+            TutorError: if nothing can, and nothing will.
+        """
+        await self._settled.wait()
+        if self._closed:
+            raise WorkerLostError("lost.closed")
+        if self.status.state is State.UNAVAILABLE:
+            raise self.status.problem or ComputeUnavailableError("error.torch.broken", detail="")
 
     def send(self, request: Request) -> None:
         """Send a request to the host; without one it is dropped, as its call has failed."""
@@ -272,6 +312,7 @@ class ComputeClient:
             problem = WorkerLostError("lost.host")
             self._tell(state=State.LOST, problem=problem)
             self._fail_all(problem)
+            self._asked.fail(problem)
 
     async def _run_host(self) -> None:
         self._process = await asyncio.create_subprocess_exec(
@@ -318,6 +359,10 @@ class ComputeClient:
                 self._settled.clear()
                 self._tell(state=State.LOST, problem=None if message.asked else lost)
                 self._fail_all(lost)
+            case Launched() | Steered():
+                self._asked.tell(message)
+            case Failed() if self._asked.tell(message):
+                pass
             case Progressed() | Finished() | Failed() | Cancelled():
                 self._pass_on(message)
             case _:
@@ -351,6 +396,7 @@ class ComputeClient:
         problem = problem or ComputeUnavailableError("error.torch.broken", detail="")
         self._tell(state=State.UNAVAILABLE, problem=problem)
         self._fail_all(problem)
+        self._asked.fail(problem)
         self._settled.set()
 
     def _tell(self, **changes: Any) -> None:
@@ -358,20 +404,6 @@ class ComputeClient:
         if status != self.status:
             self.status = status
             self._on_status(status)
-
-
-def _frame(kind: type[Frame], table: dict[str, Any]) -> Frame:
-    """Return a frame's object; JSON's lists are the tuples that they were."""
-    return kind(**{name: _tupled(value) for name, value in table.items()})
-
-
-def _tupled(value: Any) -> Any:
-    return tuple(map(_tupled, value)) if isinstance(value, list) else value
-
-
-def _raised(failed: Failed) -> TutorError:
-    kinds = {"parameter": ParameterError, "impossible": ImpossibleError}
-    return kinds.get(failed.kind, TutorError)(failed.key, **failed.values)
 
 
 def _cause(lost: Lost) -> str:

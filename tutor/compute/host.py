@@ -1,7 +1,8 @@
 """The compute host: imports torch once, then forks workers and passes lines between them and a UI.
 
-It computes nothing, never touches CUDA and starts no thread, so that a child forked from it is
-sound and ready in milliseconds. It lives as long as its standard input.
+It also starts training runs, which outlive it. It computes nothing, never touches CUDA and starts
+no thread, so that a child forked from it is sound and ready in milliseconds. It lives as long as
+its standard input.
 """
 
 from __future__ import annotations
@@ -15,13 +16,21 @@ import sys
 from contextlib import suppress
 from typing import NoReturn
 
+from tutor.compute import processes
+from tutor.compute.launcher import Launcher, Launching
 from tutor.compute.protocol import (
     VERSION,
+    Failed,
     Hello,
+    Launch,
     Lost,
     Message,
+    Prepare,
     ProtocolError,
+    Relaunch,
     Restart,
+    Steer,
+    Steered,
     Unavailable,
     decode,
     encode,
@@ -37,9 +46,6 @@ MODULE = "tutor.compute.host"
 NO_DEVICE = 69
 """The exit code of a worker that has said why it cannot serve; EX_UNAVAILABLE of sysexits."""
 
-PR_SET_PDEATHSIG = 1
-"""The option of prctl(2) that names a signal to get when the parent ends."""
-
 MOST_FAILED_STARTS = 3
 """After how many workers in a row that die before they are ready the host gives up."""
 
@@ -52,6 +58,7 @@ class Host:
         self._answers = answers
         self._device = device
         self._spawn = spawn
+        self._launcher = Launcher(spawn=spawn)
         self._selector = selectors.DefaultSelector()
         self._requests = b""
         self._failed_starts = 0
@@ -68,7 +75,11 @@ class Host:
                     if not self._from_ui():
                         self._end_worker(signal.SIGKILL)
                         os.waitpid(self._pid, 0)
+                        self._launcher.close()
                         return
+                elif isinstance(key.data, Launching):
+                    self._selector.unregister(key.fd)
+                    self._write(key.data.answer())
                 elif key.data != self._pid:
                     continue  # of a worker that has been replaced meanwhile
                 elif key.fd == self._death:
@@ -90,10 +101,7 @@ class Host:
     def _forked(self, theirs: socket.socket) -> int:
         pid = os.fork()
         if pid == 0:
-            self._link.close()
-            self._selector.close()
-            os.close(self._answers)
-            os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+            processes.keep_only(theirs.fileno())
             run_worker(theirs, self._device)
         return pid
 
@@ -117,11 +125,40 @@ class Host:
             except ProtocolError as error:
                 print(f"refused a line of the UI: {error}", file=sys.stderr)  # noqa: T201
                 continue
-            if isinstance(request, Restart):
-                self._end_worker(signal.SIGKILL)
-            else:
-                self._to_worker(line + b"\n")
+            match request:
+                case Restart():
+                    self._end_worker(signal.SIGKILL)
+                case Prepare():
+                    self._launcher.prepare()
+                case Launch() | Relaunch():
+                    self._launch(request)
+                case Steer():
+                    self._steer(request)
+                case _:
+                    self._to_worker(line + b"\n")
         return bool(chunk)
+
+    def _launch(self, wish: Launch | Relaunch) -> None:
+        """Start the process of a run; it is passed on what that says once it says it."""
+        try:
+            launching = self._launcher.launch(wish)
+        except OSError as error:
+            told = {"told": brief(error)}
+            self._tell(Failed(wish.id, "unknown", "error.training.process", told))
+        else:
+            self._selector.register(launching.file, selectors.EVENT_READ, launching)
+
+    def _steer(self, request: Steer) -> None:
+        """Write down a command to a run."""
+        from tutor.compute.failures import failure  # noqa: PLC0415 - with torch
+        from tutor.compute.steering import steer  # noqa: PLC0415 - with numpy
+
+        try:
+            steer(request.run, request.do, request.value)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is the answer
+            self._tell(failure(request.id, error))
+        else:
+            self._tell(Steered(request.id))
 
     def _to_worker(self, line: bytes) -> None:
         with suppress(OSError):  # if it has died, `_from_worker` reads the end of the link
@@ -181,21 +218,13 @@ class Host:
             data = data[os.write(self._answers, data) :]
 
 
-def _die_with_parent() -> None:
-    """Have Linux end this process with the host, even in the middle of a computation in C."""
-    if sys.platform == "linux":
-        import ctypes  # noqa: PLC0415 - in the child
-
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
 def run_worker(link: socket.socket, device: str) -> NoReturn:
     """Be a worker on `link` until it closes."""
     from tutor.compute.worker import Worker  # noqa: PLC0415 - after the fork, in the child
 
     code = 1
     try:
-        _die_with_parent()
+        processes.die_with_parent()
         Worker(link, device).run()
         code = NO_DEVICE
     except BaseException:  # noqa: BLE001 - nothing may unwind into the host's frames

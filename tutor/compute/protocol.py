@@ -6,6 +6,9 @@ met. Nothing here is ever unpickled.
 A call is answered by any number of `Progressed` and then by one of `Finished`, `Failed` or
 `Cancelled`. Of a stream's frames at most one is unacknowledged at any time; the worker drops
 those that are made meanwhile, so a slow reader never holds up a computation.
+
+`Launch`, `Relaunch` and `Steer` concern training runs, which are processes of their own. The first
+two are answered by `Launched`, the last by `Steered`, and any by `Failed`.
 """
 
 from __future__ import annotations
@@ -13,14 +16,14 @@ from __future__ import annotations
 import base64
 import json
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-VERSION = 1
+VERSION = 2
 """The version of the messages; both sides must have the same."""
 
 LONGEST_LINE = 4 * 2**20
@@ -87,6 +90,54 @@ class Advance:
 @dataclass(frozen=True, slots=True)
 class Restart:
     """Replace the worker, whatever it is doing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepare:
+    """Load what training needs, so that the next run begins at once; there is no answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """Begin a training run."""
+
+    id: int
+    """The number under which the answer comes."""
+    config: dict[str, Any]
+    """The values of `tutor.training.config.Config` by name; others are the defaults."""
+
+
+@dataclass(frozen=True, slots=True)
+class Relaunch:
+    """Go on with a training run that no process executes, from one of its checkpoints."""
+
+    id: int
+    """The number under which the answer comes."""
+    run: str
+    """The run's id."""
+    step: int = -1
+    """The step whose checkpoint to go on from; -1 for the newest.
+
+    What the run did after it is given up, unless it is gone on with as a new run.
+    """
+    fork: bool = False
+    """Whether to go on as a new run; then the old one stays as it is, and may be executed."""
+    changes: dict[str, Any] = field(default_factory=dict)
+    """The values of the config that are other in the new run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Steer:
+    """Send a command to a training run."""
+
+    id: int
+    """The number under which the answer comes."""
+    run: str
+    """The run's id."""
+    do: str
+    """The command: one of `tutor.training.controls.Action`."""
+    value: float = 1.0
+    """The learning rate for "lr", the number of steps for "step"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,11 +219,29 @@ class Cancelled:
 
 
 @dataclass(frozen=True, slots=True)
-class Failed:
-    """A call raised an error."""
+class Launched:
+    """A training run has begun: the first line of its journal is written."""
 
     id: int
-    """The call's number."""
+    """The request's number."""
+    run: str
+    """The run's id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Steered:
+    """A command to a training run is written down; the run will obey it."""
+
+    id: int
+    """The request's number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A call or another request raised an error."""
+
+    id: int
+    """The number of the call or request."""
     kind: str
     """The error's class: "parameter", "impossible", "unknown", "memory" or "bug"."""
     key: str
@@ -181,15 +250,17 @@ class Failed:
     """The values in the message."""
 
 
-Request: TypeAlias = Call | Cancel | Acknowledge | Pause | Advance | Restart
+Request: TypeAlias = (
+    Call | Cancel | Acknowledge | Pause | Advance | Restart | Prepare | Launch | Relaunch | Steer
+)
 Answer: TypeAlias = Progressed | Finished | Cancelled | Failed
-Message: TypeAlias = Request | Answer | Hello | Ready | Unavailable | Lost
+Message: TypeAlias = Request | Answer | Launched | Steered | Hello | Ready | Unavailable | Lost
 
 TYPES: dict[str, type[Any]] = {
     kind.__name__.lower(): kind
     for kind in (
-        Call, Cancel, Acknowledge, Pause, Advance, Restart,
-        Hello, Ready, Unavailable, Lost, Progressed, Finished, Cancelled, Failed,
+        Call, Cancel, Acknowledge, Pause, Advance, Restart, Prepare, Launch, Relaunch, Steer,
+        Hello, Ready, Unavailable, Lost, Progressed, Finished, Cancelled, Launched, Steered, Failed,
     )
 }  # fmt: skip
 """The messages by the word under which they travel."""

@@ -21,13 +21,13 @@ import torch
 
 from tutor import catalog
 from tutor.compute import device as devices
+from tutor.compute.failures import failure
 from tutor.compute.protocol import (
     Acknowledge,
     Advance,
     Call,
     Cancel,
     Cancelled,
-    Failed,
     Finished,
     Pause,
     Progressed,
@@ -37,7 +37,6 @@ from tutor.compute.protocol import (
     decode,
     encode,
 )
-from tutor.errors import ImpossibleError, ParameterError, TutorError, brief, clipped
 
 if TYPE_CHECKING:
     import socket
@@ -45,9 +44,6 @@ if TYPE_CHECKING:
 
     from tutor.api import Frame
     from tutor.compute.protocol import Message
-
-NO_MEMORY = "can't allocate memory"
-"""What torch's RuntimeError says when the CPU's memory is full."""
 
 
 @dataclass(slots=True)
@@ -164,7 +160,7 @@ class Worker:
             else:
                 self._answer(call.id, Finished, answer)
         except Exception as error:  # noqa: BLE001 - whatever a lesson raises is its call's answer
-            self._send(_failure(call.id, error))
+            self._send(failure(call.id, error))
 
     def _advance(self, id_: int, stream: Stream, *, at_once: bool = False) -> None:
         """Let a stream make its next frame, and send it when one is due and wanted."""
@@ -177,7 +173,7 @@ class Worker:
             return
         except Exception as error:  # noqa: BLE001 - as in `_start`
             del self._streams[id_]
-            self._send(_failure(id_, error))
+            self._send(failure(id_, error))
             return
         if at_once:
             self._show(id_, stream)
@@ -206,7 +202,7 @@ class Worker:
         try:
             self._send(kind(id_, _table(frame)))
         except Exception as error:  # noqa: BLE001 - a lesson's frame may hold anything
-            self._send(_failure(id_, error))
+            self._send(failure(id_, error))
             return False
         return True
 
@@ -223,29 +219,3 @@ def _close(stream: Stream) -> None:
 
 def _table(frame: Frame) -> dict[str, Any]:
     return {one.name: getattr(frame, one.name) for one in fields(frame)}  # type: ignore[arg-type]
-
-
-def _failure(id_: int, error: Exception) -> Failed:
-    match error:
-        case ParameterError():
-            return Failed(id_, "parameter", error.key, _sendable(error.values))
-        case ImpossibleError():
-            return Failed(id_, "impossible", error.key, _sendable(error.values))
-        case TutorError():
-            return Failed(id_, "unknown", error.key, _sendable(error.values))
-        case torch.OutOfMemoryError() | MemoryError():
-            return Failed(id_, "memory", "error.memory", {})
-    told = brief(error)
-    if isinstance(error, RuntimeError) and NO_MEMORY in told:
-        return Failed(id_, "memory", "error.memory", {})
-    with suppress(Exception):  # an error may fail to describe itself
-        traceback.print_exception(error)
-    return Failed(id_, "bug", "error.bug", {"told": told})
-
-
-def _sendable(values: dict[str, Any]) -> dict[str, Any]:
-    """Return a message's values as numbers and texts."""
-    return {
-        name: value if isinstance(value, float | int) else clipped(value)
-        for name, value in values.items()
-    }

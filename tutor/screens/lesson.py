@@ -86,6 +86,7 @@ class LessonScreen(Screen[None]):
         self._lab = Lab(lesson, pictures, self._text.words, session, first)
         self._text_pane = Pane(self._step_view, id="text-pane", ascii_only=ascii_only)
         self._lab_pane = Pane(self._lab, t("lesson.lab"), id="lab-pane", ascii_only=ascii_only)
+        self._lab_pane.display = False  # until it is known that there is room
         self.set_reactive(LessonScreen.index, index)
 
     def _first_params(self, state: str, left: str, index: int) -> Params:
@@ -157,6 +158,7 @@ class LessonScreen(Screen[None]):
                 self.action_home()
             return
         self.index = index
+        self._asked = None
         self._may_lock = True
         self._enter_lab()
         await self._show_step()
@@ -229,6 +231,8 @@ class LessonScreen(Screen[None]):
         """Judge an answer; a prediction waits for its run."""
         event.stop()
         activity = event.activity
+        if activity not in self.step.activities:
+            return  # the learner has turned the page meanwhile
         match activity:
             case Predict() | Number():
                 self._asked = (activity, event.answer)

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-Style = Literal["line", "dotted", "steps", "points"]
+Style = Literal["line", "dotted", "steps", "points", "band"]
 """How a series is drawn: a line through its points, a dotted one for reference, a line that keeps
-each value until the next point, or the points alone."""
+each value until the next point, the points alone, or what a line up and down fills, without signs
+that tell it apart."""
 
 Unit = Literal["percent", "count", ""]
 """How an axis is numbered: 0.5 as "50 %", 1000000 as "1M", or plainly."""
@@ -31,6 +32,10 @@ class Series:
     picture at the top or the bottom. Points whose x is not finite are left out. On a logarithmic
     axis zero is minus infinity and a negative number is a NaN.
 
+    All points are looked at whenever the chart is drawn. A series of very many should come reduced
+    to some hundreds, as those of a `RunFrame` do; then a drawing costs the same however many there
+    were.
+
     Raises:
         ValueError: if `x` and `y` are not two one-dimensional arrays of the same length.
     """
@@ -43,9 +48,12 @@ class Series:
     """What the legend calls the series; one without a name is not in the legend."""
     role: str = "primary"
     """The meaning that decides its colour: "ill", "healthy", "warning", "primary", "secondary",
-    "accent", "muted", "text", or any other key of the palette."""
+    "accent", "muted", "faint", "text", "beside 0" to "beside 3" for what is compared with, or any
+    other key of the palette."""
     style: Style = "line"
     """How it is drawn."""
+    layer: int = 0
+    """Those of a greater layer lie on top; of one layer, those that come later."""
 
     def __post_init__(self) -> None:
         """Check the shapes."""
@@ -83,7 +91,7 @@ class Chart:
     """A whole picture. A range that is None, empty or impossible is chosen from the data."""
 
     series: tuple[Series, ...] = ()
-    """The curves; later ones lie on top."""
+    """The curves in the order of the legend."""
     marks: tuple[Mark, ...] = ()
     """Lines and points that say something about the curves."""
     x_label: str = ""

@@ -15,7 +15,7 @@ from textual.widgets.option_list import Option
 from tutor import catalog, i18n, lesson_text
 from tutor.api import Lesson
 from tutor.i18n import t
-from tutor.safe import safe
+from tutor.safe import one_line, safe
 from tutor.standing import Standing
 
 if TYPE_CHECKING:
@@ -182,7 +182,8 @@ class Chooser(Horizontal):
         lessons.add_options(options)
         lessons.highlighted = first
         if first is None:
-            self.query_one("#told", Static).update(Content(t("home.no_match", wanted=safe(wanted))))
+            told = t("home.no_match", wanted=one_line(wanted))
+            self.query_one("#told", Static).update(Content(told))
 
     def _line(self, number: int, found: Lesson | Broken) -> Content:
         if not isinstance(found, Lesson):
@@ -206,16 +207,21 @@ class Chooser(Horizontal):
     def _about(self, lesson: Lesson) -> Content:
         """Return the preview of a lesson."""
         bullet = "-" if self._session.ascii_only else "•"
+        title, summary, out_of_scope = (
+            safe(i18n.localized(told))
+            for told in (lesson.title, lesson.summary, lesson.out_of_scope)
+        )
         parts: list[tuple[str, str] | str] = [
-            (f"{i18n.localized(lesson.title)}\n", "bold $primary"),
+            (f"{title}\n", "bold $primary"),
             (f"{t('list.minutes', minutes=lesson.minutes)}{self._standing(lesson)}\n\n", "$muted"),
-            f"{i18n.localized(lesson.summary)}\n\n",
+            f"{summary}\n\n",
             (f"{t('home.goals')}\n", "bold"),
         ]
-        parts += [f" {bullet} {i18n.localized(goal.text)}\n" for goal in lesson.goals]
+        parts += [f" {bullet} {safe(i18n.localized(goal.text))}\n" for goal in lesson.goals]
         if lesson.requires:
-            parts.append(f"\n{t('home.requires', lessons=', '.join(lesson.requires))}\n")
-        parts += ["\n", (t("home.out_of_scope"), "bold"), f" {i18n.localized(lesson.out_of_scope)}"]
+            required = safe(", ".join(lesson.requires))
+            parts.append(f"\n{t('home.requires', lessons=required)}\n")
+        parts += ["\n", (t("home.out_of_scope"), "bold"), f" {out_of_scope}"]
         return Content.assemble(*parts)
 
     def _standing(self, lesson: Lesson) -> str:

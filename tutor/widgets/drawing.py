@@ -26,10 +26,14 @@ if TYPE_CHECKING:
 
     from tutor.widgets.chart import Chart, Mark
     from tutor.widgets.charts.characters import Characters
+    from tutor.widgets.charts.layout import Layout
     from tutor.widgets.charts.scale import Scale
 
 SPARSE = 3
 """A line with fewer points than one in so many columns shows each of them."""
+
+UNSIGNED = ("dotted", "band")
+"""The styles that are told apart by how they look."""
 
 
 def draw(
@@ -53,17 +57,39 @@ def draw(
         return []
     chart = _made_safe(chart)
     signs = ASCII if ascii_only else UNICODE
-    x = x_scale(chart, _all_x(chart))
-    curves = _curves(chart, x, width, signs)
-    y = y_scale(chart, _all_y(chart, curves, x))
-    entries = _entries(chart, curves, width, signs)
-    layout = arranged(chart, entries, (x, y), (width, height), signs.dots)
+    curves, layout = _laid_out(chart, width, height, signs)
     page = Page(width, height)
     paint_frame(page, chart, layout, signs)
     taken = paint_canvas(page, chart, curves, layout, signs)
     beside = [mark for mark in chart.marks if _stands_beside(mark, width)]
     paint_marks(page, beside, taken, layout, signs)
     return page.lines(palette)
+
+
+def canvas_columns(
+    chart: Chart, width: int, height: int, *, ascii_only: bool = False
+) -> tuple[int, int]:
+    """Return the first column of a drawn chart's canvas, and how many it has.
+
+    Args:
+        chart: What is shown.
+        width: The width of the picture in cells, at least 1.
+        height: Its height in cells, at least 1.
+        ascii_only: Whether it is drawn in ASCII.
+    """
+    signs = ASCII if ascii_only else UNICODE
+    _, layout = _laid_out(_made_safe(chart), width, height, signs)
+    return layout.left, layout.columns
+
+
+def _laid_out(
+    chart: Chart, width: int, height: int, signs: Characters
+) -> tuple[list[Curve], Layout]:
+    x = x_scale(chart, _all_x(chart))
+    curves = _curves(chart, x, width, signs)
+    y = y_scale(chart, _all_y(chart, curves, x))
+    entries = _entries(chart, curves, width, signs)
+    return curves, arranged(chart, entries, (x, y), (width, height), signs.dots)
 
 
 def _made_safe(chart: Chart) -> Chart:
@@ -101,9 +127,10 @@ def _curves(chart: Chart, x: Scale, width: int, signs: Characters) -> list[Curve
     for one in chart.series:
         points = reduced(one.x, one.y, edges)
         seen = int((np.isfinite(points[1]) & (x.low <= points[0]) & (points[0] <= x.high)).sum())
-        number = sum(curve.series.style != "dotted" for curve in curves)
-        sign = signs.dotted if one.style == "dotted" else signs.series[number % len(signs.series)]
-        few = one.style != "dotted" and seen <= width // SPARSE
+        number = sum(curve.series.style not in UNSIGNED for curve in curves)
+        plain = {"dotted": signs.dotted, "band": signs.band}
+        sign = plain.get(one.style, signs.series[number % len(signs.series)])
+        few = one.style not in UNSIGNED and seen <= width // SPARSE
         curves.append(Curve(one, points, sign, few))
     return curves
 
@@ -113,7 +140,7 @@ def _entries(chart: Chart, curves: Sequence[Curve], width: int, signs: Character
     for curve in curves:
         if curve.series.name:
             sign = curve.sign
-            if curve.series.style == "dotted" or not signs.line:
+            if curve.series.style in UNSIGNED or not signs.line:
                 sign *= 1 if curve.series.style == "points" else 2
             elif curve.series.style != "points":
                 shown = curve.few or _several(curves)

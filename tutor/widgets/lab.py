@@ -1,13 +1,15 @@
 """The lab of a lesson: views to choose from, a picture of what was computed, and controls.
 
 The lab owns what is set in it. Whenever that changes it asks for the frame of the view's task and
-draws it; a change while a computation runs replaces the computation.
+draws it; a change while a computation runs replaces the computation. A view that trains follows a
+run, which goes on by itself.
 """
 
 from __future__ import annotations
 
 from contextlib import aclosing
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
@@ -24,21 +26,25 @@ from tutor.compute.status import State, Status
 from tutor.errors import ImpossibleError, TutorError
 from tutor.i18n import t
 from tutor.safe import safe
+from tutor.widgets.computation import Computation
+from tutor.widgets.controls import Controls
 from tutor.widgets.readout import Readout
-from tutor.widgets.signs import Signs
-from tutor.widgets.slider import Slider
 from tutor.widgets.view_bar import ViewBar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Coroutine, Mapping
 
     from textual.app import ComposeResult
     from textual.widget import Widget
 
-    from tutor.api import Frame, Lesson, Params
-    from tutor.compute.client import Stream
+    from tutor.api import Frame, Lesson, Params, Task
     from tutor.session import Session
     from tutor.widgets.picture import Picture
+    from tutor.widgets.running import Running
+    from tutor.widgets.slider import Slider
+
+FOCUSABLE = attrgetter("focusable")
+"""Tells whether a widget takes keys."""
 
 
 class Lab(Vertical, can_focus=True):
@@ -49,7 +55,6 @@ class Lab(Vertical, can_focus=True):
     Lab > ContentSwitcher { height: 1fr; }
     Lab > #told { max-height: 3; }
     Lab > #told.problem { color: $error; }
-    Lab > #controls { height: auto; }
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -99,7 +104,7 @@ class Lab(Vertical, can_focus=True):
         """Show the lab of `lesson` with `params` set."""
         super().__init__(id="lab")
         self._lesson = lesson
-        self._tasks = catalog.tasks(lesson)
+        self._computation = Computation(lesson, session)
         self._words = words
         self._session = session
         self._pictures = {
@@ -107,29 +112,32 @@ class Lab(Vertical, can_focus=True):
         }
         for view, picture in self._pictures.items():
             picture.id = f"view-{view}"
-        self._stream: Stream | None = None
-        self._held = False
+        self._told = ""
         self._lost = False
         self.set_reactive(Lab.params, params)
 
     @property
     def view(self) -> str:
         """The task whose frame is drawn."""
-        return str(getattr(self.params, "view"))  # noqa: B009 - a lesson's own field
+        return _view(self.params)
 
     @property
-    def streaming(self) -> bool:
-        """Whether a stream is under way."""
-        return self._stream is not None
+    def running(self) -> Running | None:
+        """What can be held or stopped: the view's stream, or its training run until it ends."""
+        return self._computation.running(self.view)
+
+    @property
+    def _shown(self) -> Task:
+        return self._computation.task(self.view)
 
     def compose(self) -> ComposeResult:
         """Lay out the views' names, the picture, the line below it and the controls."""
         views = {view: self._words.get(f"view.{view}", view) for view in self._pictures}
-        yield ViewBar(views, self.view)
+        yield ViewBar(views, self.view, ascii_only=self._session.ascii_only)
         with ContentSwitcher(initial=f"view-{self.view}"):
             yield from self._pictures.values()
         yield Readout(id="told")
-        yield Vertical(id="controls")
+        yield Controls(self._words, ascii_only=self._session.ascii_only)
 
     def on_mount(self) -> None:
         """Draw what is set, and follow the compute side."""
@@ -139,19 +147,26 @@ class Lab(Vertical, can_focus=True):
     def set_state(self, query: str, *, run: bool = False) -> None:
         """Set the lab to `view?name=value&…`; what is not named takes its default.
 
-        With `run` a streaming view starts at once instead of waiting for the learner.
+        With `run` a streaming view starts at once instead of waiting for the learner. A view that
+        trains goes on following the last run if none is named.
         """
-        self._set(lab_state.at(catalog.lab_params(self._lesson), query), run=run)
+        params = lab_state.at(catalog.lab_params(self._lesson), query)
+        if self._computation.task(_view(params)).trains and "run=" not in query:
+            params = params.changed(run=self._computation.run)
+        self._set(params, run=run)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         """Offer the keys of a stream only where something streams, and only those that help."""
+        running = self.running
         match action:
             case "run":
-                return self._tasks[self.view].streams and not self.locked
-            case "hold" | "stop":
-                return self.streaming
+                return self._shown.streams and not self.locked
+            case "hold":
+                return running is not None or self._computation.resumable(self.view) is not None
+            case "stop":
+                return running is not None
             case "advance":
-                return self.streaming and self._held
+                return running is not None and running.held
             case "view":
                 return not self.locked
         return True
@@ -164,19 +179,24 @@ class Lab(Vertical, can_focus=True):
             self._set(self.params.changed(view=view))
 
     def action_control(self, step: int) -> None:
-        """Go to the next or the previous control."""
-        controls = list(self._controls())
-        at = next((index for index, one in enumerate(controls) if one.has_focus), -1)
-        if controls and not self.locked:
-            at = (at + step) % len(controls) if at >= 0 else 0
-            controls[at].focus()
+        """Go to the next or the previous thing that takes keys: in the picture, then a control."""
+        stops = self._stops()
+        at = next((index for index, one in enumerate(stops) if one.has_focus), None)
+        if stops:
+            stops[0 if at is None else (at + step) % len(stops)].focus()
 
     def take_focus(self) -> None:
-        """Give the focus to the first control, or to the lab where none can be used."""
-        if self.locked or not any(self._controls()):
-            self.focus()
-        else:
+        """Give the focus to the first thing that takes keys, or to the lab if nothing does."""
+        if self._stops():
             self.action_control(1)
+        else:
+            self.focus()
+
+    def _stops(self) -> list[Widget]:
+        if self.locked:
+            return []
+        picture = self._pictures[self.view]
+        return [*filter(FOCUSABLE, picture.query("*").results()), *self.query_one(Controls)]
 
     def action_run(self) -> None:
         """Compute again what is set."""
@@ -184,23 +204,21 @@ class Lab(Vertical, can_focus=True):
             self._compute(run=True)
 
     def action_hold(self) -> None:
-        """Hold the stream, or let it go on."""
-        if self._stream is not None:
-            self._held = not self._held
-            self._stream.pause(paused=self._held)
-            self._tell(t("lab.held") if self._held else t("lab.running"))
-            self.refresh_bindings()
+        """Hold what runs, or let it go on."""
+        if self.running is not None:
+            self._steer(self.running.hold())
+        elif (run := self._computation.resumable(self.view)) is not None:
+            self._steer(run.hold(), follow=True)
 
     def action_advance(self) -> None:
-        """Let the held stream make one frame."""
-        if self._stream is not None and self._held:
-            self._stream.advance()
+        """Let what is held make one step."""
+        if self.running is not None and self.running.held:
+            self._steer(self.running.advance())
 
     def action_stop(self) -> None:
-        """Stop the stream."""
-        if self._stream is not None:
-            self.workers.cancel_group(self, "compute")
-            self._tell(t("lab.stopped"))
+        """Stop what runs."""
+        if self.running is not None:
+            self._steer(self.running.stop())
 
     def on_view_bar_chosen(self, event: ViewBar.Chosen) -> None:
         """Go to the view that was clicked."""
@@ -208,15 +226,21 @@ class Lab(Vertical, can_focus=True):
         if self.params is not None and not self.locked:
             self._set(self.params.changed(view=event.view))
 
-    def on_slider_changed(self, event: Slider.Changed) -> None:
-        """Take a number that was set."""
+    def on_controls_changed(self, event: Controls.Changed) -> None:
+        """Take a parameter that was set."""
         event.stop()
-        self._set_one(event.name, event.value)
+        self._set_some({event.name: event.value})
 
-    def on_signs_changed(self, event: Signs.Changed) -> None:
-        """Take a text that was set."""
+    def on_controls_laid(self, event: Controls.Laid) -> None:
+        """Give the focus to the new view if the old one had it."""
         event.stop()
-        self._set_one(event.name, event.value)
+        if self.has_focus:
+            self.take_focus()
+
+    def on_picture_asked(self, event: Picture.Asked) -> None:
+        """Take parameters that were set in the picture."""
+        event.stop()
+        self._set_some(event.values)
 
     def on_slider_refused(self, event: Slider.Refused) -> None:
         """Say what numbers can be set."""
@@ -229,61 +253,50 @@ class Lab(Vertical, can_focus=True):
     def watch_locked(self) -> None:
         """Let the controls be used, or not."""
         if self.is_mounted:
-            self.query_one("#controls").disabled = self.locked
+            self.query_one(Controls).disabled = self.locked
             self._tell(t("lab.locked") if self.locked else "")
 
-    def _set_one(self, name: str, value: float | str) -> None:
-        if self.params is not None:
-            self._set(self.params.changed(**{name: value}))
+    def _set_some(self, values: Mapping[str, object]) -> None:
+        if self.params is None or self.locked:
+            return
+        self._set(self.params.changed(**values))
+        if "lr" in values and (run := self._computation.steerable(self.view)) is not None:
+            self._steer(run.set_rate(float(str(values["lr"]))))
 
     def _set(self, params: Params, *, run: bool = False) -> None:
-        before, self.params = self.view, params
-        if self.view != before:
+        before, self.params = self.params, params
+        if before is None or _view(before) != self.view:
             self._show_view(run=run)
-        else:
-            for control in self._controls():
-                control.value = getattr(params, control.name or "")
+            return
+        self.query_one(Controls).show(params)
+        looked_at = self._computation.looked_at
+        if (
+            run
+            or not self._following()
+            or looked_at(before, self.view) != looked_at(params, self.view)
+        ):
             self._compute(run=run)
 
     def _show_view(self, *, run: bool = False) -> None:
         """Switch to the picture of the view and lay out its controls."""
+        if self.params is None:
+            return
+        if self.has_focus_within:
+            self.focus()  # what goes loses the focus, and Textual would give it to the text
         self.query_one(ContentSwitcher).current = f"view-{self.view}"
-        self._lay_controls()
+        offered = self._pictures[self.view].controls
+        self.query_one(Controls).lay(offered, self.params)
+        if self._shown.trains:
+            self._session.client.prepare_to_train()
         self.refresh_bindings()
         self.query_one(ViewBar).current = self.view
         self._compute(run=run)
 
-    @work(exclusive=True, group="controls")
-    async def _lay_controls(self) -> None:
-        box = self.query_one("#controls", Vertical)
-        had_focus = box.has_focus_within
-        async with self.batch():
-            await box.remove_children()
-            await box.mount_all(self._new_controls())
-        if had_focus and box.children:
-            box.children[0].focus()
-
-    def _new_controls(self) -> list[Widget]:
-        made: list[Slider | Signs] = []
-        for name in self._pictures[self.view].controls:
-            setting = type(self.params).setting(name) if self.params else None
-            if setting is None:
-                continue
-            value, label = getattr(self.params, name), self._words.get(name, name)
-            if setting.pattern:
-                made.append(Signs(name, label, setting, value))
-            else:
-                ascii_only = self._session.ascii_only
-                made.append(Slider(name, label, setting, value, ascii_only=ascii_only))
-        widest = max((control.label_cells for control in made), default=0)
-        for control in made:
-            control.label_cells = widest
-        return list(made)
-
-    def _controls(self) -> Iterator[Slider | Signs]:
-        for control in self.query_one("#controls").children:
-            if isinstance(control, Slider | Signs):
-                yield control
+    def _following(self) -> bool:
+        """Tell whether a run is followed, which heeds nothing that the next one will be told."""
+        return self._shown.trains is not None and any(
+            worker.group == "compute" and worker.is_running for worker in self.workers
+        )
 
     def _compute(self, *, run: bool = False) -> None:
         """Ask for the frame of what is set; a stream waits until it is asked for."""
@@ -291,57 +304,84 @@ class Lab(Vertical, can_focus=True):
         params = self.params
         if params is None:
             return
-        if self._tasks[self.view].streams and not run:
+        followed = bool(self._shown.trains and getattr(params, "run", ""))
+        if self._shown.streams and not (run or followed):
             self._tell(t("lab.press_run"))
             return
-        if not self._tasks[self.view].streams:
-            self._tell("")
-        self._follow(params, self.view)
+        self._tell("")
+        self._follow(params, self.view, launch=run and self._shown.trains is not None)
 
     @work(exclusive=True, group="compute")
-    async def _follow(self, params: Params, view: str) -> None:
-        """Draw the frames of a task as they come."""
-        streams = self._tasks[view].streams
+    async def _follow(self, params: Params, view: str, *, launch: bool) -> None:
+        """Draw the frames of a task as they come, those of a new run if one is to be launched."""
         if self._session.status.state is State.STARTING:
             self._tell(t("lab.starting"))
         try:
-            await self._draw_frames(params, view, streams=streams)
+            if launch:
+                params = await self._launched(params, view)
+            await self._draw_frames(params, view)
         except ImpossibleError as problem:
             told = headless.sentence_of(self._lesson, problem)
             self._refuse(params, TutorError("error.plain", told=told))
         except TutorError as problem:
             self._refuse(params, problem)
         finally:
-            if streams:
-                self._stream, self._held = None, False
+            if self.is_attached:
                 self.refresh_bindings()
 
-    async def _draw_frames(self, params: Params, view: str, *, streams: bool) -> None:
-        picture, frame = self._pictures[view], None
-        started = self._started if streams else lambda _: None
-        stream = self._session.client.stream(f"{self._lesson.id}.{view}", params, started=started)
-        async with aclosing(stream):
-            async for frame in stream:
-                if not self._held:
-                    self._tell(t("lab.running") if streams else "")
-                picture.remove_class("stale")
-                try:
-                    picture.show(params, frame)
-                except Exception as error:
-                    self.log(f"{error!r}")
-                    told = f"{type(error).__name__}: {error}"
-                    raise TutorError("error.picture", told=told) from error
+    async def _launched(self, params: Params, view: str) -> Params:
+        """Launch a run, and look at it."""
+        self._tell(t("lab.launching"))
+        run = await self._computation.launch(params, view)
+        self.params = (self.params or params).changed(**run)
+        return params.changed(**run)
+
+    async def _draw_frames(self, params: Params, view: str) -> None:
+        frame = None
+        frames = self._computation.frames(params, view, self._cancel)
+        async with aclosing(frames):
+            async for frame in frames:
+                self._show_frame(params, view, frame)
                 self.post_message(self.Drawn(params, frame, last=False))
         if frame is not None:
-            self._tell(t("lab.done") if streams else "")
+            if self._shown.streams and not self._shown.trains:
+                self._tell(t("lab.done"))
             self.post_message(self.Drawn(params, frame, last=True))
 
-    def _started(self, stream: Stream) -> None:
-        self._stream, self._held = stream, False
+    def _show_frame(self, params: Params, view: str, frame: Frame) -> None:
+        picture = self._pictures[view]
+        picture.remove_class("stale")
+        try:
+            picture.show(params, frame)
+        except Exception as error:
+            self.log(f"{error!r}")
+            told = f"{type(error).__name__}: {error}"
+            raise TutorError("error.picture", told=told) from error
+        self._tell(self._computation.told(view))
+
+    def _cancel(self) -> None:
+        self.workers.cancel_group(self, "compute")
+        self._tell(t("lab.stopped"))
+
+    @work(group="steer")
+    async def _steer(self, doing: Coroutine[Any, Any, None], *, follow: bool = False) -> None:
+        """Carry out what a key asked for, and say what came of it; `follow` what goes on again."""
+        try:
+            await doing
+        except TutorError as problem:
+            self._tell(str(problem), problem=True)
+            return
+        if follow:
+            self._compute()
+        elif self.running is not None:
+            self._tell(self._computation.told(self.view))
         self.refresh_bindings()
 
     def _refuse(self, params: Params, problem: TutorError) -> None:
-        self._lost = isinstance(problem, WorkerLostError) and not self._tasks[self.view].streams
+        waits = self._shown.streams and not self._shown.trains
+        self._lost = isinstance(problem, WorkerLostError) and not waits
+        if not self.is_attached:
+            return
         self._pictures[self.view].add_class("stale")
         self._tell(str(problem), problem=True)
         self.post_message(self.Failed(params, problem))
@@ -353,8 +393,16 @@ class Lab(Vertical, can_focus=True):
             self._compute()
 
     def _tell(self, told: str, *, problem: bool = False) -> None:
+        """Say something in the line below the picture; other keys help then, too."""
         if not told and self.locked:
             told = t("lab.locked")
-        line = self.query_one("#told", Readout)
-        line.show(Content(safe(told)))
-        line.set_class(problem, "problem")
+        if told != self._told:
+            self._told = told
+            self.query_one("#told", Readout).show(Content(safe(told)))
+            self.refresh_bindings()
+        self.query_one("#told").set_class(problem, "problem")
+
+
+def _view(params: Params | None) -> str:
+    """Return the view that is set."""
+    return str(getattr(params, "view"))  # noqa: B009 - a lesson's own field

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from textual.containers import Vertical
+from textual.message import Message
 
 from tutor.api import Frame, Params
 
@@ -22,6 +24,13 @@ class Picture(Vertical, Generic[P, F]):
 
     controls: tuple[str, ...] = ()
     """The parameters that can be set in this view, in their order."""
+
+    @dataclass
+    class Asked(Message):
+        """The picture wants something set: what the learner drew, or the part that is shown."""
+
+        values: dict[str, object]
+        """The parameters' new values by name."""
 
     def __init__(self, words: dict[str, str], *, ascii_only: bool) -> None:
         """Draw with the lesson's `words` for labels."""

@@ -23,6 +23,8 @@ class Characters:
     """A cell of a curve in the legend; empty where a curve consists of its signs."""
     dotted: str
     """A cell of a dotted curve in the legend, and on a canvas without Braille."""
+    band: str
+    """A cell of a band in the legend, and on a canvas without Braille."""
     axes: tuple[str, str, str, str, str]
     """The vertical axis, a tick on it, the corner, the horizontal axis and a tick on it."""
     ellipsis: str
@@ -34,7 +36,7 @@ class Characters:
         return not self.line
 
 
-UNICODE = Characters((2, 4), "●▲■◆▼✚", "◉", "┊", "┈", "─", "┈", ("│", "┤", "└", "─", "┬"), "…")
+UNICODE = Characters((2, 4), "●▲■◆▼✚", "◉", "┊", "┈", "─", "┈", "░", ("│", "┤", "└", "─", "┬"), "…")
 """What nearly every terminal can show; a cell of Braille has 2 × 4 dots."""
-ASCII = Characters((1, 1), "*ox#%&", "@", ":", "-", "", ".", ("|", "+", "+", "-", "+"), "...")
+ASCII = Characters((1, 1), "*ox#%&", "@", ":", "-", "", ".", ",", ("|", "+", "+", "-", "+"), "...")
 """What every terminal can show."""

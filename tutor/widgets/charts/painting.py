@@ -134,6 +134,7 @@ def _cell(mark: Mark, layout: Layout) -> tuple[int | None, int | None]:
 def _paint_curves(
     page: Page, curves: Sequence[Curve], layout: Layout, signs: Characters, taken: Taken
 ) -> None:
+    curves = sorted(curves, key=lambda curve: curve.series.layer)
     lines = [_line(curve, layout) for curve in curves]
     for curve, line in zip(curves, lines, strict=True):
         sign = curve.sign if signs.ascii_only else None

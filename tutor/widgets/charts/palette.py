@@ -22,6 +22,10 @@ ROLES = {
 QUIET = {"muted": 0.4, "faint": 0.7}
 """Roles of what should not stand out, and how near to the background they are if the theme has no
 variable of that name."""
+BESIDE = ("success", "error", "secondary", "foreground")
+"""The theme's variables for the roles "beside 0", "beside 1" …, of curves to compare with."""
+RETIRING = 0.35
+"""How near to the background these are."""
 LEGIBLE = 3.0
 """The least contrast of a curve with the background (WCAG 2.2, 1.4.11)."""
 
@@ -38,6 +42,10 @@ def palette(variables: Mapping[str, str]) -> dict[str, str]:
         role: _legible(_colour(variables, name) or text, text, background)
         for role, name in ROLES.items()
     }
+    for number, name in enumerate(BESIDE):
+        full = _colour(variables, name) or text
+        colour = full if full.ansi is not None else full.blend(background, RETIRING)
+        colours[f"beside {number}"] = _legible(colour, text, background)
     for role, share in QUIET.items():
         colours[role] = _colour(variables, role) or (
             Color(128, 128, 128, ansi=8) if text.ansi is not None else text.blend(background, share)

@@ -1,0 +1,1 @@
+"""How a training run is shown: the window on it, its chart and its numbers."""
