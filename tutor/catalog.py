@@ -102,6 +102,12 @@ def checks(lesson: Lesson) -> dict[str, Any]:
     return found
 
 
+def remedies(lesson: Lesson) -> dict[str, str]:
+    """Return the tasks that mend something, by the keys of the errors that say what is amiss."""
+    found: dict[str, str] = getattr(state(lesson), "REMEDIES", {})
+    return found
+
+
 def task_names() -> list[str]:
     """Return the full names of all tasks of all sound lessons."""
     names: list[str] = []

@@ -15,6 +15,7 @@ from tutor.errors import ImpossibleError, TutorError
 from tutor.i18n import t
 from tutor.lesson_text import load
 from tutor.progress import Progress
+from tutor.sentence import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -82,6 +83,11 @@ def sentence_of(lesson: Lesson, error: ImpossibleError) -> str:
     """Return why parameters have no answer, in the lesson's own words."""
     errors = load(lesson.package, i18n.language()).errors
     return errors[error.key].format(**error.values) if error.key in errors else str(error)
+
+
+def told(lesson: Lesson, task: str, params: Params, frame: Frame) -> str:
+    """Return a task's frame as the lesson's sentence."""
+    return sentence(load(lesson.package, i18n.language()).sentences[task], params, frame)
 
 
 def result_table(result: dict[str, Any]) -> str:

@@ -20,6 +20,7 @@ from lessons.mlp.state import (
     SIDE,
     Batch,
     Evaluation,
+    Fetching,
     Forward,
     Images,
     Imports,
@@ -30,6 +31,7 @@ from lessons.mlp.state import (
 )
 from tutor.compute.device import describe
 from tutor.data import images as data_sets
+from tutor.data.fetching import fetching
 from tutor.errors import ImpossibleError
 from tutor.training import batches as on_device
 from tutor.training import network as trained_by_runs
@@ -379,6 +381,20 @@ def draw(params: Ink, device: torch.device) -> Reading:
         probabilities=answer.cpu().numpy(),
         step=step,
     )
+
+
+def fetch(params: Nothing, device: torch.device) -> Iterator[Fetching]:
+    """Download what is missing of MNIST.
+
+    Raises:
+        TutorError: if no mirror gives it, or it cannot be written.
+    """
+    seen = Fetching(received=0, size=0)
+    for progress in fetching():
+        if progress is not None:
+            seen = Fetching(received=progress.all_received, size=progress.all_size)
+        yield seen
+    yield seen
 
 
 def prepared(params: Recipe, device: torch.device) -> tuple[Placed, MLP, Optimizer, Loader]:

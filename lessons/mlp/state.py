@@ -594,6 +594,26 @@ class Reading(Frame):
         return float(self.probabilities.max())
 
 
+@dataclass(frozen=True)
+class Fetching(Frame):
+    """The download of MNIST so far."""
+
+    received: int
+    """How many bytes are there."""
+    size: int
+    """How many there are in all; 0 while that is not known."""
+
+    @property
+    def megabytes(self) -> float:
+        """What is there, in millions of bytes."""
+        return self.received / 1e6
+
+    @property
+    def all_megabytes(self) -> float:
+        """What there is in all, in millions of bytes."""
+        return self.size / 1e6
+
+
 TASKS = {
     "imports": Task(Nothing, Imports),
     "data": Task(Sample, Images),
@@ -605,8 +625,12 @@ TASKS = {
     "evaluate": Task(Exam, Evaluation),
     "weights": Task(Units, Weights),
     "draw": Task(Ink, Reading),
+    "fetch": Task(Nothing, Fetching, streams=True),
 }
 """What can be computed, each by the function of the same name in `compute`."""
+
+REMEDIES = {"error.data.no_mnist": "fetch"}
+"""The task that gets what is missing, by the error that says so."""
 
 
 def even_batches(lab: Lab, frame: Frame) -> bool:

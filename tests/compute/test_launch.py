@@ -6,8 +6,8 @@ import random
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator
-from contextlib import suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import psutil
 import pytest
 import pytest_asyncio
 import torch
-from support import PATIENCE, below, computing, running, until, until_async
+from support import PATIENCE, below, computing, running, until_async
 
 from lessons.bayes import state as bayes
 from tutor.compute.client import ComputeClient, WorkerLostError
@@ -430,36 +430,44 @@ async def test_a_host_that_spawns_may_be_killed(runs: Runs) -> None:
 
 
 UI = """
-import asyncio, sys
+import asyncio
 from tutor.compute.client import ComputeClient
 
 async def main():
     client = ComputeClient("cpu")
     await client.start()
-    print(await client.launch({"hidden": "16", "batch_size": 500, "epochs": 10, "device": "cpu"}), flush=True)
+    config = {"hidden": "16", "batch_size": 500, "epochs": 10, "device": "cpu"}
+    run = await client.launch(config)
+    await client.steer(run, "pause")
+    print(run, flush=True)
     await asyncio.sleep(1000)
 
 asyncio.run(main())
 """
 
 
-def shown() -> subprocess.Popen[str]:
+@contextmanager
+def shown() -> Iterator[subprocess.Popen[str]]:
     """Start what stands for a UI, in a session of its own as in a terminal."""
-    return subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-c", UI], stdout=subprocess.PIPE, text=True, start_new_session=True
-    )
+    ) as ui:
+        try:
+            yield ui
+        finally:
+            ui.kill()
 
 
 async def test_the_ui_may_go(runs: Runs) -> None:
+    """Two at a time, as each loads torch."""
     with shown() as hung_up, shown() as killed:
         for ui, number in ((hung_up, signal.SIGHUP), (killed, signal.SIGKILL)):
             run = runs.find(ui.stdout.readline().strip())
-            run.tell("pause")
             await in_state(run, "paused")
             started = below(ui.pid)
             os.killpg(ui.pid, number)
             assert ui.wait(PATIENCE) == -number
-            until(lambda: not running(started))  # noqa: B023 - called at once
+            await until_async(lambda pids=started: not running(pids))
             assert run.is_executed()
             run.tell("resume")
             assert await ended(run) == "done"

@@ -230,6 +230,23 @@ async def test_a_window_and_a_smoothing_are_asked_for() -> None:
         assert len(app.asked) == 7
 
 
+async def test_a_run_is_looked_at_as_its_first_frame_was_asked_for() -> None:
+    app, run = Shown(), trained()
+    async with app.run_test(size=(100, 30)) as pilot:
+        app.live.frame = frame_of(run, first=200, last=400, smoothing=0.5)
+        await settled(pilot)
+        assert (app.live.look.window, app.live.look.smoothing) == (Window(200, 400), 0.5)
+        await pilot.press("left", "minus")
+        asked = app.live.look.window
+        assert asked != Window(200, 400)
+        app.live.frame = frame_of(run, first=200, last=400, smoothing=0.5)  # it was on its way
+        await settled(pilot)
+        assert app.live.look.window == asked
+        app.live.frame = frame_of(trained(lr=0.5))
+        await settled(pilot)
+        assert (app.live.look.window, app.live.look.cursor) == (Window(), None)
+
+
 async def test_the_cursor_reads_values_off() -> None:
     app, frame = Shown(), frame_of(trained())
     async with app.run_test(size=(100, 30)) as pilot:

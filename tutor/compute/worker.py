@@ -179,7 +179,8 @@ class Worker:
             self._show(id_, stream)
             return
         self._handle(self._waiting())  # the last frame may have been taken meanwhile
-        due = time.monotonic() - stream.sent_at >= stream.interval and stream.taken
+        new = stream.latest is not stream.shown
+        due = new and stream.taken and time.monotonic() - stream.sent_at >= stream.interval
         if due and id_ in self._streams:
             self._show(id_, stream)
 

@@ -31,6 +31,7 @@ SIMPLER = {
     "¬": "not ",
     "∩": " and ",
     "√": "sqrt ",
+    **dict(zip("▁▂▃▄▅▆▇█", "_.,-~+*#", strict=True)),
 }
 """What stands for a sign in an encoding that does not have it."""
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from tutor.api import Frame, Lesson, Params, Task
     from tutor.compute.client import Stream
+    from tutor.errors import TutorError
     from tutor.session import Session
     from tutor.widgets.running import Running
 
@@ -79,6 +80,10 @@ class Computation:
             return ()
         names = set(task.params.names()) - set(task.trains.names())
         return tuple(getattr(params, name) for name in sorted(names))
+
+    def remedy(self, problem: TutorError) -> str:
+        """Return the task that mends what a problem tells of; empty if there is none."""
+        return catalog.remedies(self._lesson).get(problem.key, "")
 
     async def launch(self, params: Params, view: str) -> dict[str, Any]:
         """Start a training run in the place of the one that goes on.

@@ -21,6 +21,7 @@ from textual.reactive import var
 from textual.widgets import ContentSwitcher
 
 from tutor import catalog, headless, lab_state
+from tutor.api import parse_query
 from tutor.compute.client import WorkerLostError
 from tutor.compute.status import State, Status
 from tutor.errors import ImpossibleError, TutorError
@@ -66,6 +67,7 @@ class Lab(Vertical, can_focus=True):
         Binding("space", "hold", "keys.hold"),
         Binding("full_stop", "advance", "keys.advance"),
         Binding("x", "stop", "keys.stop"),
+        Binding("D", "mend", "keys.download"),
     ]
 
     params: var[Params | None] = var(None)
@@ -113,6 +115,7 @@ class Lab(Vertical, can_focus=True):
         for view, picture in self._pictures.items():
             picture.id = f"view-{view}"
         self._told = ""
+        self._remedy = ""
         self._lost = False
         self.set_reactive(Lab.params, params)
 
@@ -147,29 +150,26 @@ class Lab(Vertical, can_focus=True):
     def set_state(self, query: str, *, run: bool = False) -> None:
         """Set the lab to `view?name=value&…`; what is not named takes its default.
 
-        With `run` a streaming view starts at once instead of waiting for the learner. A view that
-        trains goes on following the last run if none is named.
+        With `run` a streaming view starts at once instead of waiting for the learner. The training
+        run that was followed last is kept where none is named.
         """
         params = lab_state.at(catalog.lab_params(self._lesson), query)
-        if self._computation.task(_view(params)).trains and "run=" not in query:
+        if self._computation.run and "run" not in parse_query(query.partition("?")[2]):
             params = params.changed(run=self._computation.run)
         self._set(params, run=run)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         """Offer the keys of a stream only where something streams, and only those that help."""
         running = self.running
-        match action:
-            case "run":
-                return self._shown.streams and not self.locked
-            case "hold":
-                return running is not None or self._computation.resumable(self.view) is not None
-            case "stop":
-                return running is not None
-            case "advance":
-                return running is not None and running.held
-            case "view":
-                return not self.locked
-        return True
+        offered = {
+            "run": self._shown.streams and not self.locked,
+            "hold": running is not None or self._computation.resumable(self.view) is not None,
+            "stop": running is not None,
+            "advance": running is not None and running.held,
+            "view": not self.locked,
+            "mend": bool(self._remedy),
+        }
+        return offered.get(action, True)
 
     def action_view(self, step: int) -> None:
         """Go to the next or the previous view."""
@@ -219,6 +219,11 @@ class Lab(Vertical, can_focus=True):
         """Stop what runs."""
         if self.running is not None:
             self._steer(self.running.stop())
+
+    def action_mend(self) -> None:
+        """Have what is missing fetched."""
+        if self._remedy:
+            self._mend(self._remedy)
 
     def on_view_bar_chosen(self, event: ViewBar.Chosen) -> None:
         """Go to the view that was clicked."""
@@ -301,7 +306,7 @@ class Lab(Vertical, can_focus=True):
     def _compute(self, *, run: bool = False) -> None:
         """Ask for the frame of what is set; a stream waits until it is asked for."""
         self.workers.cancel_group(self, "compute")
-        params = self.params
+        params, self._remedy = self.params, ""
         if params is None:
             return
         followed = bool(self._shown.trains and getattr(params, "run", ""))
@@ -383,8 +388,25 @@ class Lab(Vertical, can_focus=True):
         if not self.is_attached:
             return
         self._pictures[self.view].add_class("stale")
-        self._tell(str(problem), problem=True)
+        self._remedy = self._computation.remedy(problem)
+        told = self._words.get(f"remedy.{self._remedy}", str(problem))
+        self._tell(told, problem=True)
         self.post_message(self.Failed(params, problem))
+
+    @work(exclusive=True, group="compute")
+    async def _mend(self, remedy: str) -> None:
+        """Run the task that mends what is amiss, then compute what is set."""
+        self._remedy = ""
+        params = self._computation.task(remedy).params()
+        try:
+            async with aclosing(self._computation.frames(params, remedy, self._cancel)) as frames:
+                async for frame in frames:
+                    self._tell(headless.told(self._lesson, remedy, params, frame))
+        except TutorError as problem:
+            self._remedy = remedy
+            self._tell(str(problem), problem=True)
+        else:
+            self._compute()
 
     def _status_changed(self, status: Status) -> None:
         """Compute again once a lost worker has been replaced; a stream waits for the learner."""

@@ -7,7 +7,6 @@ it would like others.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from importlib import import_module
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
@@ -26,9 +25,6 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from tutor.run_view import RunFrame
-
-RUN_CHART = "tutor.widgets.runs.run_chart"
-"""The module that makes charts of frames, loaded with numpy when there is one."""
 
 WIDE = 70
 """From how many columns on the numbers stand beside the chart."""
@@ -194,10 +190,13 @@ class LivePlot(Container, can_focus=True):
         self._make_room()
 
     def watch_frame(self, before: RunFrame | None, frame: RunFrame | None) -> None:
-        """Draw the new frame."""
-        self._draw()
+        """Draw the new frame; of another run, look at the part that it was asked for with."""
         if (before.run if before else None) != (frame.run if frame else None):
+            if frame is not None:
+                self.look = replace(self.look, cursor=None)
+                self.look_at(frame.first, frame.last, frame.smoothing)
             self.refresh_bindings()
+        self._draw()
 
     def watch_look(self) -> None:
         """Draw what is looked at now."""
@@ -265,7 +264,6 @@ class LivePlot(Container, can_focus=True):
             self._plot.chart, self._plot.empty = None, t("live.none")
             self._numbers.show(NOTHING)
             return
-        import_module(RUN_CHART)
         from tutor.widgets.runs import run_chart  # noqa: PLC0415 - loaded with numpy
 
         self._plot.empty = t("live.soon")

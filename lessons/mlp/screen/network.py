@@ -207,6 +207,7 @@ def _strip(activations: NDArray[Any]) -> NDArray[Any]:
     """Return a layer's activations as a low, wide image: units in the order of reading."""
     units = len(activations)
     rows = 2 if units < STRIP * 2 else 4 if units <= STRIP * 4 else 8
+    rows = min(rows, units)
     columns = units // rows
     image = activations[: rows * columns].reshape(rows, columns)
     image = image.repeat(max(4 // rows, 1), axis=0)

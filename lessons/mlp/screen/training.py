@@ -99,7 +99,7 @@ class Train(Picture["state.Lab", "RunFrame"]):
     Train > LivePlot { margin: 0 1; }
     """
 
-    controls = ("lr", "optimizer", "epochs", "batch_size", "hidden", "dropout", "seed")
+    controls = ("data", "lr", "optimizer", "epochs", "batch_size", "hidden", "dropout", "seed")
 
     def compose(self) -> ComposeResult:
         """Lay out the curves and the numbers."""

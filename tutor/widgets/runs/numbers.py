@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
     from tutor.run_view import RunFrame
 
-COLUMN = 26
-"""How wide the column is."""
-
 LINES = 2
 """How many lines there are below a narrow chart, if nothing is wrong."""
 
