@@ -18,6 +18,7 @@ from textual.signal import Signal
 
 from tutor import hangul, i18n, locations, settings, terminal
 from tutor.compute.status import State, Status
+from tutor.driver import FrugalDriver
 from tutor.errors import TutorError
 from tutor.guard import CRASHED
 from tutor.i18n import t
@@ -71,7 +72,7 @@ class TutorApp(App[None]):
 
     def __init__(self, state: str | None, device: str, chosen: Settings) -> None:
         """Open on the home screen, or on the lesson and lab in `state` (`lesson?name=value&…`)."""
-        super().__init__()
+        super().__init__(driver_class=FrugalDriver)
         self._state = state
         self._chosen = chosen
         self._keyboard = Keyboard(self, super().on_event)

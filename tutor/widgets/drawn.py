@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from textual.color import Color
-from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
+
+from tutor.widgets.changes import changed
 
 if TYPE_CHECKING:
     from textual.theme import Theme
@@ -51,9 +52,8 @@ class Drawn(Widget):
         if len(before) != len(self._lines):
             self.refresh()
             return
-        changed = [y for y, line in enumerate(self._lines) if line != before[y]]
-        if changed:
-            self.refresh(*(Region(0, y, width, 1) for y in changed))
+        if regions := changed(before, self._lines):
+            self.refresh(*regions)
 
     def render_line(self, y: int) -> Strip:
         """Return a line as it was last drawn."""

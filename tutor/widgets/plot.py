@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from textual.constants import MAX_FPS
 from textual.errors import NoWidget
-from textual.geometry import Region
 from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
 from tutor.safe import one_line
+from tutor.widgets.changes import changed
 from tutor.widgets.charts.page import message
 from tutor.widgets.charts.palette import palette
 from tutor.widgets.covered import is_covered
@@ -170,7 +170,5 @@ class Plot(Widget):
         if len(before) != len(lines):
             self.refresh()
             return
-        width = self.content_size.width
-        changed = [y for y, line in enumerate(lines) if line != before[y]]
-        if changed:
-            self.refresh(*(Region(0, y, width, 1) for y in changed))
+        if regions := changed(before, lines):
+            self.refresh(*regions)
