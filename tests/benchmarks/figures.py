@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median, quantiles
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import pexpect
 import psutil
@@ -48,20 +48,45 @@ class Figure:
     """What it is counted in; empty for a ratio."""
     most: float | None = None
     """What it must not exceed, if anything."""
+    least: float | None = None
+    """What it must reach, if anything."""
 
     @property
     def missed(self) -> bool:
-        """Whether it exceeds what it must not."""
-        return self.most is not None and self.value > self.most
+        """Whether it exceeds what it must not, or does not reach what it must; NaN does neither."""
+        return not (
+            (self.most is None or self.value <= self.most)
+            and (self.least is None or self.value >= self.least)
+        )
 
     @property
     def line(self) -> str:
         """The figure as a line of a table."""
+        targets = {"at least": self.least, "at most": self.most}
+        told = [
+            f"{word} {one:g} {self.unit}".rstrip()
+            for word, one in targets.items()
+            if one is not None
+        ]
         verdict = ""
-        if self.most is not None:
-            sign = "MISSED" if self.missed else "ok"
-            verdict = f"at most {self.most:g} {self.unit}".rstrip().ljust(18) + sign
-        return f"  {self.what:<58} {self.value:>10.2f} {self.unit:<5} {verdict}".rstrip()
+        if told:
+            verdict = ", ".join(told).ljust(18) + (" MISSED" if self.missed else " ok")
+        return f"  {self.what:<58} {self.value:>10.2f} {self.unit:<8} {verdict}".rstrip()
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Something to be said among the figures, such as why one is not there."""
+
+    told: str
+    """What it says, in one line."""
+    missed: ClassVar[bool] = False
+    """It is no figure, and misses no target."""
+
+    @property
+    def line(self) -> str:
+        """The remark as a line of a table."""
+        return f"  {self.told}"
 
 
 def p95(values: Sequence[float]) -> float:

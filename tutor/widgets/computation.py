@@ -24,6 +24,9 @@ RESUMABLE = ("stopped", "failed", "interrupted")
 MOST_EARLIER = 3
 """How many earlier runs a new one is laid over."""
 
+CHANGEABLE = ("epochs", "lr", "momentum", "weight_decay", "dropout")
+"""What may be other in a run that goes on from a checkpoint of another."""
+
 
 class Computation:
     """Asks the compute side for frames, one view at a time, and knows what can be steered.
@@ -65,6 +68,10 @@ class Computation:
         """Return the view's run while it heeds a change of the learning rate."""
         return self._training if self.running(view) is self._training else None
 
+    def can_branch(self, view: str) -> bool:
+        """Tell whether the view's run has a checkpoint to go back to."""
+        return bool(self.task(view).trains and self._training and self._training.checkpoints)
+
     def told(self, view: str) -> str:
         """Return what is to be said of what is under way; empty if there is nothing."""
         if self.task(view).trains:
@@ -100,7 +107,37 @@ class Computation:
         if self._training is not None and self._training.is_known_to_run:
             await self._training.stop()
         config = {**params.narrowed(kind).values(), "device": self._session.device}
-        run = await self._session.client.launch(config)
+        return self._new(params, await self._session.client.launch(config))
+
+    async def fork(self, params: Params, view: str, cursor: int | None) -> dict[str, Any]:
+        """Go on from the followed run's checkpoint as another run, with what is set now.
+
+        Returns:
+            As `launch`; nothing if there is no checkpoint.
+
+        Raises:
+            TutorError: if it cannot be started.
+        """
+        kind, run = self.task(view).trains, self._training
+        step = run.checkpoint(cursor) if run else None
+        if kind is None or run is None or step is None:
+            return {}
+        told = params.narrowed(kind).values()
+        changes = {name: told[name] for name in CHANGEABLE if name in told}
+        return self._new(params, await run.fork(step, changes))
+
+    async def rewind(self, cursor: int | None) -> None:
+        """Have the followed run go on from its checkpoint, and give up what came after.
+
+        Raises:
+            TutorError: if it cannot go on from there.
+        """
+        run = self._training
+        if run is not None and (step := run.checkpoint(cursor)) is not None:
+            await run.rewind(step)
+
+    def _new(self, params: Params, run: str) -> dict[str, Any]:
+        """Return the parameters with which a new run is looked at, over those before it."""
         earlier = [getattr(params, "run", ""), *getattr(params, "others", "").split(",")]
         others = ",".join(list(filter(None, earlier))[:MOST_EARLIER])
         return {"run": run, "others": others, "first": 0, "last": 0}
@@ -128,6 +165,7 @@ class Computation:
                 async for frame in stream:
                     if task.trains and self._training is not None:
                         self._training.state = str(getattr(frame, "state"))  # noqa: B009 - as above
+                        self._training.checkpoints = getattr(frame, "checkpoints")  # noqa: B009
                     yield frame
         finally:
             self._stream = None

@@ -67,6 +67,8 @@ class Lab(Vertical, can_focus=True):
         Binding("space", "hold", "keys.hold"),
         Binding("full_stop", "advance", "keys.advance"),
         Binding("x", "stop", "keys.stop"),
+        Binding("b", "rewind", "keys.rewind"),
+        Binding("f", "fork", "keys.fork"),
         Binding("D", "mend", "keys.download"),
     ]
 
@@ -167,6 +169,8 @@ class Lab(Vertical, can_focus=True):
             "stop": running is not None,
             "advance": running is not None and running.held,
             "view": not self.locked,
+            "rewind": self._computation.can_branch(self.view) and not self.locked,
+            "fork": self._computation.can_branch(self.view) and not self.locked,
             "mend": bool(self._remedy),
         }
         return offered.get(action, True)
@@ -219,6 +223,25 @@ class Lab(Vertical, can_focus=True):
         """Stop what runs."""
         if self.running is not None:
             self._steer(self.running.stop())
+
+    def action_rewind(self) -> None:
+        """Have the run go on from the checkpoint at or before the cursor."""
+        cursor = self._pictures[self.view].cursor
+        self._steer(self._computation.rewind(cursor), follow=True)
+
+    @work(group="steer")
+    async def action_fork(self) -> None:
+        """Go on from the checkpoint at or before the cursor as another run, with what is set."""
+        if self.params is None:
+            return
+        view, cursor = self.view, self._pictures[self.view].cursor
+        try:
+            run = await self._computation.fork(self.params, view, cursor)
+        except TutorError as problem:
+            self._tell(str(problem), problem=True)
+            return
+        if self.view == view:
+            self._set(self.params.changed(**run))
 
     def action_mend(self) -> None:
         """Have what is missing fetched."""

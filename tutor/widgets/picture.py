@@ -38,6 +38,11 @@ class Picture(Vertical, Generic[P, F]):
         self.words = words
         self.ascii_only = ascii_only
 
+    @property
+    def cursor(self) -> int | None:
+        """The step that the learner points to in a picture of training; None if to none."""
+        return None
+
     def show(self, params: P, frame: F) -> None:
         """Draw a frame that came from these parameters."""
         raise NotImplementedError

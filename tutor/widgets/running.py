@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+import asyncio
+from typing import TYPE_CHECKING, Any, Protocol
+
+from tutor.errors import TutorError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -11,6 +14,16 @@ if TYPE_CHECKING:
 
 UNDER_WAY = ("", "created", "running", "paused")
 """The states of a run that is executed, or of which nothing is known yet."""
+
+
+EXECUTED = "error.training.executed"
+"""The error of a run that cannot be gone on with, as it has not ended."""
+
+PATIENCE = 50
+"""How often to look whether a run that was stopped has ended."""
+
+LOOK_EVERY = 0.1
+"""How many seconds lie between two looks."""
 
 
 class Running(Protocol):
@@ -65,6 +78,7 @@ class RunningTraining:
         self._client = client
         self.run = run
         self.state = ""
+        self.checkpoints: tuple[int, ...] = ()
 
     @property
     def under_way(self) -> bool:
@@ -100,3 +114,32 @@ class RunningTraining:
     async def set_rate(self, rate: float) -> None:
         """Go on with another learning rate."""
         await self._client.steer(self.run, "lr", rate)
+
+    def checkpoint(self, cursor: int | None) -> int | None:
+        """Return the step of the checkpoint at or before a cursor, or else of the first one.
+
+        Without a cursor it is the newest one; None if there is no checkpoint.
+        """
+        if cursor is None:
+            return max(self.checkpoints, default=None)
+        before = [step for step in self.checkpoints if step <= cursor]
+        return max(before, default=min(self.checkpoints, default=None))
+
+    async def rewind(self, step: int) -> None:
+        """Give up what came after the checkpoint of a step, and go on from there."""
+        if self.is_known_to_run:
+            await self.stop()
+        for left in reversed(range(PATIENCE)):
+            try:
+                await self._client.launch_again(self.run, step)
+            except TutorError as problem:
+                if problem.key != EXECUTED or not left:
+                    raise
+                await asyncio.sleep(LOOK_EVERY)
+            else:
+                self.state = ""
+                return
+
+    async def fork(self, step: int, changes: dict[str, Any]) -> str:
+        """Go on from the checkpoint of a step as another run, changed; return its id."""
+        return await self._client.launch_again(self.run, step, changes, fork=True)

@@ -105,6 +105,11 @@ class Train(Picture["state.Lab", "RunFrame"]):
         """Lay out the curves and the numbers."""
         yield LivePlot(ascii_only=self.ascii_only)
 
+    @property
+    def cursor(self) -> int | None:
+        """The step at the cursor of the curves."""
+        return self.query_one(LivePlot).look.cursor
+
     def on_live_plot_looked(self, event: LivePlot.Looked) -> None:
         """Ask for the part of the run that is looked at."""
         event.stop()

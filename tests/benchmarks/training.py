@@ -1,19 +1,16 @@
-"""How fast training is beside a bare loop and beside a tutorial's loop, and what it reaches.
+"""Training: its speed beside a bare loop's and a tutorial's, all three in turn, on one thread.
 
-Run it with `python tests/benchmarks/bench_training.py [--threads N] [--seconds N]`. What counts is
-the ratios: after every report of a run, the two other loops take as many steps and some steps, so
-that whatever else the machine does slows down all three. Ours is a whole run in a directory, with
-its journal, reports and checkpoints. The accuracy is told if MNIST is there (`TUTOR_DATA`).
+After every report of a run the two other loops take as many steps and some steps, so that whatever
+else the machine does slows down all three. Ours is a whole run in a directory, with its journal,
+reports and checkpoints. Speed does not depend on what the images show: they are noise.
 """
 
-# ruff: noqa: T201 - what it is for is to print
 from __future__ import annotations
 
-import argparse
-import statistics
-import tempfile
 import time
 from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,12 +19,12 @@ import torch.nn.functional as F  # noqa: N812 - as everybody calls it
 from PIL import Image
 from torch.utils.data import DataLoader, Dataset
 
-from tutor.data.images import ImageSet, load
-from tutor.errors import TutorError
+from tests.benchmarks.figures import Figure
+from tutor.data.images import ImageSet
 from tutor.training import models, optimizers, train
 from tutor.training.batches import place
 from tutor.training.config import Config
-from tutor.training.events import Event, Progressed, Tested
+from tutor.training.events import Event, Progressed
 from tutor.training.run_directory import Runs
 
 if TYPE_CHECKING:
@@ -38,12 +35,77 @@ if TYPE_CHECKING:
 SAMPLES = 60_000
 """How many images an epoch has, as MNIST's."""
 
+BATCH_SIZES = (64, 256)
+SECONDS = 25.0
+"""How long the three loops take turns at each batch size."""
+
 SLOW_STEPS = 12
 """How many steps the slow loop takes at a time."""
 
+THREADS = 1
+"""How many threads each loop has: as many as a run on two cores, which leaves one to the UI."""
+
+LEAST_OF_BARE, LEAST_OF_TUTORIAL = 0.95, 8
+
+COMMANDS = (
+    f"torch.set_num_threads({THREADS})",
+    "train.run(Runs(…).create(Config(batch_size=…)), noise)",
+    "for …: loss = F.cross_entropy(model(images.index_select(0, some)), …); …   Bare",
+    "for images, labels in DataLoader(…): …; total += loss.item()   Tutorial",
+)
+
+
+def measure() -> list[Figure]:
+    """Train at each batch size."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(THREADS)
+    optimizers.preload()
+    images = noise()
+    try:
+        return [figure for size in BATCH_SIZES for figure in compared(size, images)]
+    finally:
+        torch.set_num_threads(before)
+
+
+def compared(batch_size: int, images: ImageSet) -> list[Figure]:
+    """Return how fast ours is, and how many times as fast as the others: medians over the turns."""
+    found = turns(Config(data="noise", batch_size=batch_size, epochs=1000, device="cpu"), images)
+    ours = batch_size / median(mine for mine, _, _ in found)
+    of_bare = median(bare / mine for mine, bare, _ in found)
+    of_tutorial = median(tutorial / mine for mine, _, tutorial in found)
+    name = f"batch {batch_size}, {THREADS} thread"
+    return [
+        Figure(f"{name}: a run, median of {len(found)}", ours, "images/s"),
+        Figure(f"{name}: a run / the bare loop", of_bare, "", least=LEAST_OF_BARE),
+        Figure(f"{name}: a run / a tutorial's loop", of_tutorial, "", least=LEAST_OF_TUTORIAL),
+    ]
+
+
+def turns(config: Config, images: ImageSet) -> list[tuple[float, float, float]]:
+    """Return the seconds that a step of a run, of the bare loop and of a tutorial's took in turn."""
+    bare, tutorial = Bare(config, images), Tutorial(config, images)
+    found: list[tuple[float, float, float]] = []
+    begun = time.perf_counter()
+    end = begun + SECONDS
+
+    def told(event: Event) -> None:
+        nonlocal begun
+        if isinstance(event, Progressed):
+            steps = len(event.losses)
+            mine = (time.perf_counter() - begun) / steps
+            found.append((mine, bare.take(steps), tutorial.take(SLOW_STEPS)))
+            if time.perf_counter() > end:
+                made.tell("stop")
+        begun = time.perf_counter()
+
+    with TemporaryDirectory() as folder:
+        made = Runs(Path(folder)).create(config)
+        train.run(made, images, told=told)
+    return found[1:]
+
 
 def noise() -> ImageSet:
-    """Return images of noise, as many as MNIST has: speed does not depend on what they show."""
+    """Return images of noise, as many as MNIST has."""
     random = np.random.default_rng(0)
     images = random.integers(0, 256, (SAMPLES + 100, 28, 28), np.uint8)
     labels = random.integers(0, 10, SAMPLES + 100).astype(np.uint8)
@@ -121,80 +183,3 @@ class Tutorial:
         seconds = (time.perf_counter() - begun) / steps
         self.batches = iter(self.loader)
         return seconds
-
-
-def speed(batch_size: int, seconds: float) -> None:
-    """Print the ratios for one batch size."""
-    config = Config(data="noise", batch_size=batch_size, epochs=1000, device="cpu")
-    images = noise()
-    bare, tutorial = Bare(config, images), Tutorial(config, images)
-    found: list[tuple[float, float, float]] = []
-    begun = 0.0
-    end = time.monotonic() + seconds
-
-    def told(event: Event) -> None:
-        nonlocal begun
-        if isinstance(event, Progressed):
-            steps = len(event.losses)
-            mine = (time.perf_counter() - begun) / steps
-            found.append((mine, bare.take(steps), tutorial.take(SLOW_STEPS)))
-            if time.monotonic() > end:
-                made.tell("stop")
-        begun = time.perf_counter()
-
-    with tempfile.TemporaryDirectory() as folder:
-        made = Runs(Path(folder)).create(config)
-        train.run(made, images, told=told)
-    mine, plain, slow = zip(*found[1:], strict=True)
-    print(
-        f"batch {batch_size}: {batch_size / statistics.median(mine):,.0f} images/s;"
-        f" {ratio(plain, mine):.2f} of the bare loop, {ratio(slow, mine):.1f} of a tutorial's"
-        f" (medians of {len(mine)}); at their best"
-        f" {batch_size / min(mine):,.0f}, {min(plain) / min(mine):.2f}, {min(slow) / min(mine):.1f}"
-    )
-
-
-def ratio(others: tuple[float, ...], mine: tuple[float, ...]) -> float:
-    """Return how many times as fast ours is: the median over turns that ran side by side."""
-    return statistics.median(other / one for other, one in zip(others, mine, strict=True))
-
-
-def accuracy() -> None:
-    """Print what the network of the lesson reaches on MNIST, and how fast."""
-    try:
-        images = load("mnist")
-    except TutorError as error:
-        print(f"accuracy: {error}")
-        return
-    reached: dict[int, float] = {}
-
-    def told(event: Event) -> None:
-        if isinstance(event, Tested):
-            reached[event.epoch] = event.test_accuracy
-
-    with tempfile.TemporaryDirectory() as folder:
-        made = Runs(Path(folder)).create(Config(data="mnist", epochs=10, device="cpu"))
-        status = train.run(made, images, told=told)
-    print(
-        f"MNIST, 256 hidden, Adam, batch 64, lr 0.001, seed 0:"
-        f" {reached[5]:.2%} after 5 epochs, {reached[10]:.2%} after 10;"
-        f" {status.samples_per_second:,.0f} images/s"
-    )
-
-
-def main() -> None:
-    """Print the ratios at batch sizes 64 and 256, and the accuracy."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    parser.add_argument("--seconds", type=float, default=30.0, help="for each batch size")
-    told = parser.parse_args()
-    torch.set_num_threads(told.threads)
-    print(f"{told.threads} threads")
-    optimizers.preload()
-    for batch_size in (64, 256):
-        speed(batch_size, told.seconds)
-    accuracy()
-
-
-if __name__ == "__main__":
-    main()
