@@ -296,4 +296,4 @@ def there_and_back(listener: Listener) -> Iterator[float]:
         there = listener.until_written(WORDS["keys.answer_digits"], listener.press("tab"))
         yield 1000 * (there - begun)
         listener.listen_for(random.uniform(*AWAY))
-        listener.until_written(WORDS["keys.hold"], listener.press("tab"))
+        listener.until_written(WORDS["keys.read_off"], listener.press("tab"))

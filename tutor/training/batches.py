@@ -36,6 +36,10 @@ class Split:
     def __len__(self) -> int:
         return len(self.labels)
 
+    def first(self, count: int) -> Split:
+        """Return the first images, `count` at most; they share this split's memory."""
+        return Split(self.images[:count], self.labels[:count])
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Placed:

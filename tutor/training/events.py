@@ -6,6 +6,7 @@ that n steps have been taken. An epoch is one pass over the training images, cou
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -81,6 +82,8 @@ class Tested:
     """The share of test images classified rightly, from 0 to 1."""
     seconds: float
     """How long training has taken so far, in seconds."""
+    train_accuracy: float = math.nan
+    """The share of as many training images, always the same, classified rightly, from 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,6 +141,7 @@ class Learner:
         """Test the network."""
         with self.dice:
             found = evaluate(self.model, self.images.test)
+            known = evaluate(self.model, self.images.train.first(len(self.images.test)))
         self.tested = Tested(
             step=self.step,
             epoch=self.epoch,
@@ -148,6 +149,7 @@ class Learner:
             test_loss=found.loss,
             test_accuracy=found.accuracy,
             seconds=self.seconds,
+            train_accuracy=known.accuracy,
         )
         return self.tested
 

@@ -39,7 +39,7 @@ class Bar:
 
 
 class Bars(Drawn):
-    """Bars from top to bottom, as many as there is room for."""
+    """Bars from top to bottom."""
 
     DEFAULT_CSS = """
     Bars { height: auto; }
@@ -58,13 +58,13 @@ class Bars(Drawn):
         """Return how many lines the bars take."""
         return len(self.bars)
 
-    def drawing(self, width: int, height: int) -> list[Strip]:
-        """Draw the bars; the largest is bold, coloured and has a sign."""
+    def drawing(self, width: int, height: int) -> list[Strip]:  # noqa: ARG002 - it may be yet to grow
+        """Draw all bars; the largest is bold, coloured and has a sign."""
         if not self.bars:
             return []
         shares = [bar.share for bar in self.bars if not isnan(bar.share)]
         largest = next((bar for bar in self.bars if shares and bar.share == max(shares)), None)
-        return [self._line(bar, width, largest=bar is largest) for bar in self.bars[:height]]
+        return [self._line(bar, width, largest=bar is largest) for bar in self.bars]
 
     def _line(self, bar: Bar, room: int, *, largest: bool) -> Strip:
         labels = max(width(one.label) for one in self.bars)

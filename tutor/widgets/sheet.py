@@ -70,8 +70,8 @@ class Sheet(Drawn):
         """Return how many lines the table takes."""
         return len(self.rows) + any(self._header)
 
-    def drawing(self, width: int, height: int) -> list[Strip]:
-        """Draw the table."""
+    def drawing(self, width: int, height: int) -> list[Strip]:  # noqa: ARG002 - it may be yet to grow
+        """Draw the whole table."""
         rows = [tuple(one_line(cell) for cell in row) for row in self.rows]
         widths = self._widths(rows, width)
         muted = Style(color=self.colour("muted").rich_color)
@@ -80,7 +80,7 @@ class Sheet(Drawn):
         for index, row in enumerate(rows):
             is_total = self._total and index == len(rows) - 1
             lines.append(self._line(row, widths, [bold] if is_total else [bold, Style.null()]))
-        return [line.crop(0, width) for line in lines[:height]]
+        return [line.crop(0, width) for line in lines]
 
     def _widths(self, rows: list[Row], room: int) -> list[int]:
         """Return the widths of the columns that fit."""
