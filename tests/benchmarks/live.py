@@ -192,7 +192,7 @@ def launched(listener: Listener, runs: Runs) -> tuple[Run, float]:
     known = {run.id for run in runs.all()}
     begun = time.perf_counter()
     since = listener.press("r")
-    drawn = listener.until(lambda: DOTS.search(shown(listener.written[since:])))
+    drawn = listener.until(lambda: DOTS.search(shown(bytes(listener.written[since:]))))
     return new(runs, known), drawn - begun
 
 
@@ -251,14 +251,16 @@ def cursor_moved(listener: Listener) -> Iterator[tuple[float, float]]:
         since = listener.press("left" if count < 0 else ("right", "left")[count % 2])
 
         def read(since: int = since, before: str = before) -> list[str]:
-            return [one for one in READ.findall(shown(listener.written[since:])) if one != before]
+            return [
+                one for one in READ.findall(shown(bytes(listener.written[since:]))) if one != before
+            ]
 
         told = listener.until(read)
         before = read()[0]
         line = re.compile(rf"(?<![\d,]){before}(?![\d,/])")
 
         def drawn(since: int = since, line: re.Pattern[str] = line) -> object:
-            return line.search(READ.sub("", shown(listener.written[since:])))
+            return line.search(READ.sub("", shown(bytes(listener.written[since:]))))
 
         seen = listener.until(drawn)
         if count >= 0:
@@ -269,9 +271,9 @@ def slid(listener: Listener, name: str) -> list[float]:
     """Go down to a slider and move it; return the milliseconds until its new value was drawn."""
     line = re.compile(rf"{re.escape(LABELS[name])} +[━●─]+ +([\d.,e-]+) ")
     since = listener.press("down")
-    while not line.search(shown(listener.written[since:])):
+    while not line.search(shown(bytes(listener.written[since:]))):
         listener.listen_for(0.3)
-        if not line.search(shown(listener.written[since:])):
+        if not line.search(shown(bytes(listener.written[since:]))):
             listener.press("down")
     listener.listen_for(0.3)
     took, before = [], ""
@@ -281,7 +283,9 @@ def slid(listener: Listener, name: str) -> list[float]:
         since = listener.press(("right", "left")[count % 2])
 
         def drawn(since: int = since, before: str = before) -> list[str]:
-            return [one for one in line.findall(shown(listener.written[since:])) if one != before]
+            return [
+                one for one in line.findall(shown(bytes(listener.written[since:]))) if one != before
+            ]
 
         took.append(1000 * (listener.until(drawn) - begun))
         before = drawn()[0]
