@@ -1,7 +1,7 @@
 """Takes pictures of the real app: `python -m tests.pictures FOLDER`.
 
-The app runs without a terminal and is led by keys through the scenes below, at two sizes and in
-two languages. Each picture is an SVG, and a PNG too where a Chromium is installed. For the folder
+The app runs without a terminal and is led by keys through the tours below, at two sizes and in two
+languages. Each picture is an SVG, and a PNG too where a Chromium is installed. For the folder
 `docs` only those that the README shows are taken.
 """
 
@@ -17,7 +17,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -28,11 +28,11 @@ from tutor import i18n
 from tutor.activities import Choice
 from tutor.app import TutorApp
 from tutor.compute.status import State
-from tutor.lesson_text import load
 from tutor.settings import Settings
+from tutor.widgets.live_plot import LivePlot
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import AsyncIterator
 
     from textual.pilot import Pilot
 
@@ -50,11 +50,15 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
 PATIENCE = 60.0
 
-COLOURS = 96
+COLOURS = 160
 """How many colours a picture of the README has, which makes its file small."""
 
-README = (("wrong", 120), ("trial", 120), ("home", 80))
-"""The scenes that the README shows, and at how many columns."""
+README = {
+    ("en", 120, "wrong"): "lesson",
+    ("ko", 80, "people"): "lesson-ko",
+    ("en", 120, "train"): "train",
+}
+"""The pictures that the README shows, by language, columns and scene."""
 
 TEXT = re.compile(
     r'<text class="(?P<style>[^"]+)" x="(?P<x>[\d.]+)" y="(?P<y>[\d.]+)" '
@@ -69,12 +73,17 @@ class Scene:
     name: str
     """What its files are called."""
     keys: tuple[str, ...] = ()
-    """What is pressed; `@wrong` answers wrongly, `@lab` and `@text` go to a pane."""
+    """What is pressed; `@wrong` answers wrongly, `@lab` and `@text` go to a pane.
+
+    `@half` waits until half of a training run is done.
+    """
     size: tuple[int, int] | None = None
     """The size that the terminal is given for this picture, if another one."""
+    live: bool = False
+    """Whether it is pictured while something runs."""
 
 
-SCENES = (
+BAYES = (
     Scene("home"),
     Scene("first", ("enter",)),
     Scene("wrong", ("@wrong",)),
@@ -93,33 +102,67 @@ SCENES = (
     Scene("small", (), (52, 15)),
 )
 
+SEVEN = ("d", *("right",) * 7, *("down", "down", "left") * 6, "d")
+"""The keys that draw a digit."""
 
-async def scenes(language: str, size: tuple[int, int]) -> AsyncIterator[tuple[str, str]]:
-    """Lead the app through all scenes; yield the name and the SVG of each."""
+MLP = (
+    Scene("mlp-text"),
+    Scene("mlp-wrong", ("@wrong",)),
+    Scene("mlp-device", ("@lab",)),
+    Scene("mlp-images", ("v",)),
+    Scene("mlp-batches", ("v",)),
+    Scene("mlp-parameters", ("v",)),
+    Scene("mlp-forward", ("v",)),
+    Scene("mlp-short-run", ("v", "r")),
+    Scene("mlp-run", ("@text", *("n",) * 11)),
+    Scene("mlp-no-run", ("@lab",)),
+    Scene("mlp-live", (*("down",) * 3, "left", "r", "@half"), live=True),
+    Scene("train", ("right", "r")),
+    Scene("mlp-accuracy", (*("up",) * 3, "a")),
+    Scene("mlp-cursor", ("a", "left", *("left",) * 9)),
+    Scene("mlp-test", ("v",)),
+    Scene("mlp-weights", ("v",)),
+    Scene("mlp-nothing-drawn", ("v",)),
+    Scene("mlp-drawn", SEVEN),
+    Scene("mlp-code", ("c",)),
+    Scene("mlp-light", ("escape", "ctrl+t")),
+)
+
+TOURS = {"": BAYES, "mlp?view=imports&trained=3": MLP}
+"""The scenes by what is opened at first."""
+
+
+async def scenes(
+    opened: str, language: str, size: tuple[int, int]
+) -> AsyncIterator[tuple[str, str]]:
+    """Lead the app through a tour's scenes; yield the name and the SVG of each."""
     i18n.use(language)
-    app = TutorApp(None, "auto", Settings(language=language))
+    app = TutorApp(opened or None, "auto", Settings(language=language))
     async with app.run_test(size=size) as pilot:
         await until_ready(pilot)
-        for scene in SCENES:
+        for scene in TOURS[opened]:
             for key in scene.keys:
-                await press(pilot, key)
+                await press(pilot, key, live=scene.live)
             if scene.size is not None:
                 await pilot.resize_terminal(*scene.size)
-            await at_rest(pilot)
+            await at_rest(pilot, live=scene.live)
             yield scene.name, repaired(app.export_screenshot(title="tutor"))
 
 
-async def press(pilot: Pilot[None], key: str) -> None:
+async def press(pilot: Pilot[None], key: str, *, live: bool = False) -> None:
     """Press a key, or do what a scene's word says."""
+    if key == "@half":
+        await until_half(pilot)
+        return
     if key == "@wrong":
-        prediction = load("lessons.bayes", i18n.language()).steps[0].activities[0]
-        if not isinstance(prediction, Choice):
-            raise TypeError(prediction)
-        key = str(1 + next(at for at, one in enumerate(prediction.options) if one.mistake))
+        question = pilot.app.screen.step.activities[0]  # type: ignore[attr-defined]
+        if not isinstance(question, Choice):
+            raise TypeError(question)
+        key = str(1 + next(at for at, one in enumerate(question.options) if one.mistake))
     elif key in ("@lab", "@text"):
         key = "tab"
     await pilot.press(key)
-    await at_rest(pilot)
+    await at_rest(pilot, live=live)
 
 
 async def until_ready(pilot: Pilot[None]) -> None:
@@ -131,10 +174,20 @@ async def until_ready(pilot: Pilot[None]) -> None:
         await pilot.pause(0.1)
 
 
-async def at_rest(pilot: Pilot[None]) -> None:
-    """Wait until nothing is computed and everything is drawn."""
+async def until_half(pilot: Pilot[None]) -> None:
+    """Wait until half of the training run on the screen is done."""
+    plot = pilot.app.screen.query_one(LivePlot)
+    end = time.monotonic() + PATIENCE
+    while plot.frame is None or 2 * plot.frame.step < max(plot.frame.steps_in_all, 1):
+        if time.monotonic() > end:
+            raise TimeoutError(plot.frame)
+        await pilot.pause(0.02)
+
+
+async def at_rest(pilot: Pilot[None], *, live: bool = False) -> None:
+    """Wait until nothing is computed, unless that goes on, and everything is drawn."""
     await pilot.pause(0.1)
-    while pilot.app.session.client.calls:  # type: ignore[attr-defined]
+    while not live and pilot.app.session.client.calls:  # type: ignore[attr-defined]
         await pilot.pause(0.1)
     await pilot.pause(0.25)
 
@@ -211,21 +264,20 @@ def made_small(png: Path) -> None:
     few.save(png, optimize=True)
 
 
-async def take(folder: Path, wanted: Iterable[tuple[str, int]] | None) -> None:
-    """Take the pictures that are `wanted`, of those in English, or all of them in both languages."""
+async def take(folder: Path, names: dict[tuple[str, int, str], str] | None) -> None:
+    """Take the pictures that have `names`, or all of them."""
     browser = next((found for name in BROWSERS if (found := shutil.which(name))), None)
-    names = None if wanted is None else set(wanted)
-    for size in SIZES:
-        if names is not None and size[0] not in {columns for _, columns in names}:
+    for (size, language), opened in product(product(SIZES, i18n.LANGUAGES), TOURS):
+        taken = {(language, size[0], scene.name) for scene in TOURS[opened]}
+        if names is not None and taken.isdisjoint(names):
             continue
-        for language in i18n.LANGUAGES if names is None else ("en",):
-            with TemporaryDirectory() as home:
-                os.environ["TUTOR_HOME"] = home
-                async for name, svg in scenes(language, size):
-                    if names is None:
-                        keep(folder / f"{size[0]}-{language}-{name}.svg", svg, browser)
-                    elif (name, size[0]) in names:
-                        keep(folder / f"{name}.svg", svg, browser, for_readme=True)
+        with TemporaryDirectory() as home:
+            os.environ["TUTOR_HOME"] = home
+            async for scene, svg in scenes(opened, language, size):
+                if names is None:
+                    keep(folder / f"{size[0]}-{language}-{scene}.svg", svg, browser)
+                elif name := names.get((language, size[0], scene)):
+                    keep(folder / f"{name}.svg", svg, browser, for_readme=True)
 
 
 def keep(path: Path, svg: str, browser: str | None, *, for_readme: bool = False) -> None:

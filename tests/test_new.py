@@ -112,7 +112,8 @@ def test_in_a_checkout_it_is_one_of_tutors_own(checkout: Path) -> None:
     assert set(after.splitlines()) - set(before.splitlines()) == {line}
     assert after.replace(f"{line}\n", "") == before
     lessons = tomllib.loads(after)["project"]["entry-points"]["tutor.lessons"]
-    assert lessons == {"bayes": "lessons.bayes:LESSON", "squares": "lessons.squares:LESSON"}
+    known = tomllib.loads(before)["project"]["entry-points"]["tutor.lessons"]
+    assert lessons == {**known, "squares": "lessons.squares:LESSON"}
     assert sorted(path.name for path in (checkout / "lessons" / "squares").iterdir()) == PARTS
 
 

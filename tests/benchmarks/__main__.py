@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import os
 import platform
+import signal
 import sys
 import time
 
@@ -60,4 +61,5 @@ BUSY = 0.6
 
 if __name__ == "__main__":
     os.chdir(ROOT)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started is ended on the way
     sys.exit(main(sys.argv[1:]))

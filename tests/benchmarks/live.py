@@ -48,11 +48,11 @@ TOLD = {"data": "mnist"} if MNIST else {"data": "digits", "hidden": "512,256"}
 EPOCHS = 50
 """More than there is time for."""
 
-TURNS = 4
-HEAT_UP, WINDOW = 1.0, 5.0
+TURNS = 3
+HEAT_UP, WINDOW = 1.0, 4.0
 """How many seconds a run goes on before its speed is taken, and over how many it is."""
 
-PRESSES = 60
+PRESSES = 40
 """How many keys of a kind are pressed."""
 
 TO_BEGIN_WITH = 5
@@ -109,7 +109,7 @@ def measure() -> list[Figure]:
     with listening("open", OPEN, size=SIZE) as listener, ended(listener) as runs:
         in_training(listener, runs)
         turns = [turn(listener, runs) for _ in range(TURNS)]
-        threads = {run.history().began.threads for run in runs.all() if run.history().began}
+        threads = {told.threads for run in runs.all() if (told := run.history().began)}
         run, _ = launched(listener, runs)
         listener.press("o")
         numbers, lines = zip(*cursor_moved(listener), strict=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import psutil
 import pytest
-from support import until
+from support import PATIENCE, until
 
 from tests.pty.program import TORCH
 from tests.pty.terminal import KEYS
@@ -216,15 +216,7 @@ def test_quitting_while_a_run_goes_on_and_coming_back_to_it(lesson: Open, runs: 
     assert runs.all() == [run]
 
 
-FORGOTTEN = (
-    "A lesson records which run it follows only when it is left: a UI that is killed forgets."
-)
-
-
-@pytest.mark.parametrize(
-    "ended",
-    [pytest.param("killed", marks=pytest.mark.xfail(reason=FORGOTTEN)), "hung up"],
-)
+@pytest.mark.parametrize("ended", ["killed", "hung up"])
 def test_a_run_ends_as_it_should_whatever_becomes_of_who_watches(
     lesson: Open, runs: Runs, ended: str
 ) -> None:
@@ -244,7 +236,7 @@ def test_a_run_ends_as_it_should_whatever_becomes_of_who_watches(
     assert every_point(run) == 8 * STEPS
 
     again = lesson()
-    again.wait_for(lambda: stands(again, "done"), SLOWLY)
+    again.wait_for(lambda: stands(again, "done"), PATIENCE)
     assert step(again) == every_point(run)
     found = ACCURACY.search(again.text())
     assert found is not None

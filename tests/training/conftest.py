@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from made_up import CPU, made_up
+from imagined import CPU, made_up
 
 from tutor.data.images import ImageSet
 from tutor.training.batches import Placed, place

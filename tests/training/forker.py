@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from made_up import made_up
+from imagined import made_up
 
 from tutor.training import optimizers
 from tutor.training.run_directory import Run

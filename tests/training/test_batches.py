@@ -3,7 +3,7 @@ from contextlib import suppress
 import numpy as np
 import pytest
 import torch
-from made_up import CPU, made_up
+from imagined import CPU, made_up
 
 from tutor.data.images import ImageSet
 from tutor.errors import TutorError

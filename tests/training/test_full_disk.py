@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from made_up import CPU, made_up
+from imagined import CPU, made_up
 
 from tutor.data.images import ImageSet
 from tutor.training import controls, execution, train

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from made_up import CPU, made_up
+from imagined import CPU, made_up
 
 from tutor.training.batches import place
 from tutor.training.checkpoint import Checkpoints

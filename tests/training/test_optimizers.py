@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from made_up import CPU
+from imagined import CPU
 from numpy.typing import NDArray
 
 from tutor.training import optimizers

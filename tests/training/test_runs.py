@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from made_up import CPU
+from imagined import CPU
 
 from tutor.data.images import ImageSet
 from tutor.errors import ParameterError, TutorError, UnknownNameError

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812 - as everybody calls it
-from made_up import CPU
+from imagined import CPU
 from torch import nn
 
 from tutor.training import learner as learners

@@ -245,6 +245,9 @@ class LessonScreen(Screen[None]):
     def on_lab_drawn(self, event: Lab.Drawn) -> None:
         """Give the verdict that waited for this frame, and tick guided tasks."""
         event.stop()
+        run = getattr(event.params, "run", "")
+        if run and run not in self._standing.start[1]:
+            self._remember()  # it outlives this program, however that ends
         if not event.last:
             return
         if self._asked is not None and self._lab.view == self._asked[0].run.task:

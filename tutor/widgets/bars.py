@@ -70,7 +70,7 @@ class Bars(Drawn):
         labels = max(width(one.label) for one in self.bars)
         notes = max(width(one.note) for one in self.bars)
         share = 0.0 if isnan(bar.share) else min(max(bar.share, 0.0), 1.0)
-        told = f"{_told(bar.share):>8}"
+        told = f" {_told(bar.share):>7}"
         known = "<" if self.ascii_only else "◂"
         sign = f" {known}" if bar.known else "  "
         note = f" {' ' * (notes - width(bar.note))}{bar.note} " if notes else " "

@@ -75,7 +75,8 @@ class Computation:
     def told(self, view: str) -> str:
         """Return what is to be said of what is under way; empty if there is nothing."""
         if self.task(view).trains:
-            return t(f"lab.run.{self._training.state}") if self._training else t("lab.press_run")
+            state = self._training.state if self._training else "none"
+            return t(f"lab.run.{state}") if state else ""
         if self._stream is None:
             return ""
         return t("lab.held") if self._stream.held else t("lab.running")

@@ -27,6 +27,7 @@ from tutor.compute.status import State, Status
 from tutor.errors import ImpossibleError, TutorError
 from tutor.i18n import t
 from tutor.safe import safe
+from tutor.widgets.calm import Calm
 from tutor.widgets.computation import Computation
 from tutor.widgets.controls import Controls
 from tutor.widgets.readout import Readout
@@ -48,7 +49,7 @@ FOCUSABLE = attrgetter("focusable")
 """Tells whether a widget takes keys."""
 
 
-class Lab(Vertical, can_focus=True):
+class Lab(Calm, Vertical, can_focus=True):
     """A lesson's lab; `pictures` says what each view draws."""
 
     DEFAULT_CSS = """
@@ -130,6 +131,11 @@ class Lab(Vertical, can_focus=True):
     def running(self) -> Running | None:
         """What can be held or stopped: the view's stream, or its training run until it ends."""
         return self._computation.running(self.view)
+
+    @property
+    def _is_leaving(self) -> bool:
+        """Whether it is being removed: its parts are gone before it is."""
+        return not (self.is_attached and self.display)
 
     @property
     def _shown(self) -> Task:
@@ -275,9 +281,6 @@ class Lab(Vertical, can_focus=True):
         event.stop()
         self._tell(t("lab.refused", told=event.told, low=event.low, high=event.high), problem=True)
 
-    def watch_has_focus(self, _has_focus: bool) -> None:  # noqa: FBT001 - Textual's
-        """Leave the styles as they are: the focus shows in the heading, and restyling is slow."""
-
     def watch_locked(self) -> None:
         """Let the controls be used, or not."""
         if self.is_mounted:
@@ -369,6 +372,8 @@ class Lab(Vertical, can_focus=True):
         frames = self._computation.frames(params, view, self._cancel)
         async with aclosing(frames):
             async for frame in frames:
+                if self._is_leaving:
+                    return
                 self._show_frame(params, view, frame)
                 self.post_message(self.Drawn(params, frame, last=False))
         if frame is not None:
@@ -408,7 +413,7 @@ class Lab(Vertical, can_focus=True):
     def _refuse(self, params: Params, problem: TutorError) -> None:
         waits = self._shown.streams and not self._shown.trains
         self._lost = isinstance(problem, WorkerLostError) and not waits
-        if not self.is_attached:
+        if self._is_leaving:
             return
         self._pictures[self.view].add_class("stale")
         self._remedy = self._computation.remedy(problem)
@@ -439,6 +444,8 @@ class Lab(Vertical, can_focus=True):
 
     def _tell(self, told: str, *, problem: bool = False) -> None:
         """Say something in the line below the picture; other keys help then, too."""
+        if self._is_leaving:
+            return
         if not told and self.locked:
             told = t("lab.locked")
         if told != self._told:

@@ -45,6 +45,7 @@ class LivePlot(Container, can_focus=True):
     DEFAULT_CSS = """
     LivePlot { height: 1fr; width: 1fr; layout: vertical; }
     LivePlot.wide { layout: horizontal; }
+    LivePlot.empty > RunNumbers { display: none; }
     LivePlot.wide > RunNumbers { width: 26; height: 1fr; margin-left: 2; }
     LivePlot:focus > Plot { background: $surface; }
     """
@@ -96,7 +97,7 @@ class LivePlot(Container, can_focus=True):
             look: How to look at the first frame.
             id: The widget's id.
         """
-        super().__init__(id=id)
+        super().__init__(id=id, classes="empty")
         self._plot = Plot(empty=t("live.none"), ascii_only=ascii_only)
         self._numbers = RunNumbers(ascii_only=ascii_only)
         self._lines: int | None = None
@@ -196,11 +197,13 @@ class LivePlot(Container, can_focus=True):
                 self.look = replace(self.look, cursor=None)
                 self.look_at(frame.first, frame.last, frame.smoothing)
             self.refresh_bindings()
+        self.set_class(frame is None, "empty")
         self._draw()
 
     def watch_look(self) -> None:
-        """Draw what is looked at now."""
+        """Draw what is looked at now, at once."""
         self._draw()
+        self._plot.hurry()
         self.refresh_bindings()
 
     def _ask(self, look: Look) -> None:

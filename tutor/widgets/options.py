@@ -56,15 +56,20 @@ class Options(Widget, can_focus=True):
         self.label_cells = width(label)
 
     def render(self) -> Content:
-        """Draw the label and the words in one line; the one that is set stays in sight."""
+        """Draw the label and the words, the one that is set in sight, and a sign for others."""
         parts: list[tuple[str, str]] = [
             (padded(self._label, self.label_cells), "bold" if self.has_focus else ""),
             (" ", ""),
         ]
-        for value, shown in self._in_sight():
+        in_sight, values = self._in_sight(), list(self._options)
+        if in_sight[0][0] != values[0]:
+            parts[-1] = (self._more[0], "$accent")
+        for value, shown in in_sight:
             here = value == self.value
             accent = "$accent " if self.has_focus else ""
             parts.append((f" {shown} ", f"{accent}bold reverse" if here else "$muted"))
+        if in_sight[-1][0] != values[-1]:
+            parts.append((self._more[1], "$accent"))
         return Content.assemble(*parts)
 
     def action_move(self, by: int) -> None:
@@ -82,12 +87,27 @@ class Options(Widget, can_focus=True):
             at += width(shown) + 2
 
     def _in_sight(self) -> list[tuple[str, str]]:
-        """Return the words that there is room for, the first ones left out if need be."""
+        """Return the words that there is room for, the one that is set and its next among them."""
         words = list(self._options.items())
         room = self.content_size.width - self.label_cells - 1
-        while words[0][0] != self.value and sum(width(one) + 2 for _, one in words) > room:
-            words.pop(0)
-        return words
+        here = list(self._options).index(self.value)
+        first, last = 0, len(words)
+
+        def cells() -> int:
+            return sum(width(one) + 2 for _, one in words[first:last]) + (last < len(words))
+
+        while cells() > room and last > here + 2:
+            last -= 1
+        while cells() > room and first < here:
+            first += 1
+        while cells() > room and last > here + 1:
+            last -= 1
+        return words[first:last]
+
+    @property
+    def _more(self) -> tuple[str, str]:
+        """What shows that there are words before and after those in sight."""
+        return ("<", ">") if self.app.has_class("ascii") else ("‹", "›")
 
     def _set(self, value: str) -> None:
         if value != self.value:

@@ -114,6 +114,14 @@ class Plot(Widget):
         """Draw in other characters."""
         self._outdate()
 
+    def hurry(self) -> None:
+        """Draw without a rest: a key has asked for it."""
+        self._next_at = 0.0
+        if self._waiting:
+            self._waiting.cancel()
+            self._waiting = None
+        self._draw_soon()
+
     def _recolour(self, _theme: Theme) -> None:
         self._outdate()
 

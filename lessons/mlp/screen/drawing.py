@@ -89,6 +89,6 @@ class Draw(Picture["state.Lab", "state.Reading"]):
                 f"{words['network_reads']} " if drawn else words["nothing_drawn"],
                 (f" {frame.digit} " if drawn else "", "bold reverse"),
                 f"  {percent(frame.probability)}" if drawn else "",
-                (f"   {trained(words, frame.step)}", "$muted"),
+                (f"   {trained(words, frame.step, params.run)}", "$muted"),
             )
         )

@@ -91,6 +91,6 @@ class Evaluate(Picture["state.Lab", "state.Evaluation"]):
                 f"{words['accuracy']} ",
                 (percent(frame.accuracy), "bold reverse"),
                 f" = {right:,} / {frame.count:,}   {words['loss']} {frame.loss:.4f}",
-                (f"\n{trained(words, frame.step)}", "$muted"),
+                (f"\n{trained(words, frame.step, params.run)}", "$muted"),
             )
         )

@@ -70,7 +70,7 @@ class Batches(Picture["state.Lab", "state.Batch"]):
 
     def show(self, params: state.Lab, frame: state.Batch) -> None:
         """Draw the first images of the batch."""
-        words = self.words
+        words, dash = self.words, "-" if self.ascii_only else "–"
         named = zip(frame.images, frame.labels.tolist(), frame.indices.tolist(), strict=True)
         self.query_one(Images).tiles = tuple(
             Tile(image, f"{label}  #{index}") for image, label, index in named
@@ -78,11 +78,11 @@ class Batches(Picture["state.Lab", "state.Batch"]):
         self.query_one("#shapes", Readout).show(
             Content.assemble(
                 (f"{words['images']} {frame.dtype} {frame.shape}", "bold"),
-                f"  {words['batch']} {params.batch + 1:,}/{frame.batches:,}",
+                f"  {words['batch']} {params.batch:,} (0{dash}{frame.batches - 1:,})",
                 (f"\n{words['labels']} {frame.label_dtype} {frame.label_shape}", "bold"),
                 (f"  {words['last_size']} {frame.last_size:,}", "$muted"),
                 (f"\n{words['mean']} {frame.mean:+.3f}", "$muted"),
                 (f"  {words['std']} {frame.std:.3f}", "$muted"),
-                (f"\n{counts(frame.class_counts.tolist())}", "$muted"),
+                (f"\n{words['per_digit']}  {counts(frame.class_counts.tolist())}", "$muted"),
             )
         )

@@ -122,7 +122,7 @@ class Forward(Picture["state.Lab", "state.Forward"]):
         yield Readout(id="loss")
         yield Images(ascii_only=ascii_only, least=16, most=STRIP, id="strip")
         yield Readout(id="path")
-        header = (words["station"], words["shape"], words["kind"], words["values"])
+        header = (words["station"], words["shape"], words["kind"], words["span"])
         yield Sheet(header, ascii_only=ascii_only)
 
     def on_resize(self) -> None:
@@ -150,7 +150,7 @@ class Forward(Picture["state.Lab", "state.Forward"]):
                     "−", "-" if self.ascii_only else "−"
                 ),
                 (f"{frame.loss:.4f}", "bold reverse"),
-                (f"   {trained(words, frame.step)}", "$muted"),
+                (f"   {trained(words, frame.step, params.run)}", "$muted"),
                 (f"\n{words['hidden_layer']} {units}   {words['active']} ", "$muted"),
                 (percent(frame.active), "$muted"),
             )
@@ -159,9 +159,10 @@ class Forward(Picture["state.Lab", "state.Forward"]):
         stations = list(zip(frame.stages, frame.shapes, strict=True))
         path = f" {sign} ".join(f"{stage} {shape}" for stage, shape in stations)
         self.query_one("#path", Readout).show(Content.styled(path, "$muted"))
+        dots = "..." if self.ascii_only else "…"
         ranges = zip(frame.lows.tolist(), frame.highs.tolist(), strict=True)
         self.query_one(Sheet).rows = tuple(
-            (stage, shape, kind, f"{low:.3g} {sign} {high:.3g}")
+            (stage, shape, kind, f"{low:.3g} {dots} {high:.3g}")
             for (stage, shape), kind, (low, high) in zip(stations, frame.kinds, ranges, strict=True)
         )
 
@@ -197,7 +198,7 @@ class Weights(Picture["state.Lab", "state.Weights"]):
                 ("  ", ""),
                 (f"+ {words['positive']}", "$error bold"),
                 f"  {words['limit']} {frame.limit:.3f}",
-                (f"\n{trained(words, frame.step)}", "$muted"),
+                (f"\n{trained(words, frame.step, params.run)}", "$muted"),
                 (f"  {words['neighbours']} {frame.neighbours:+.2f}", "$muted"),
             )
         )

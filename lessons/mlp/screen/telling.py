@@ -16,9 +16,10 @@ def arrow(*, ascii_only: bool) -> str:
     return "->" if ascii_only else "→"
 
 
-def trained(words: dict[str, str], step: int) -> str:
-    """Return how long a network was trained."""
-    return f"{step:,} {words['steps_trained']}" if step else words["not_trained"]
+def trained(words: dict[str, str], step: int, run: str) -> str:
+    """Return how long a network was trained, and whether in the learner's own `run`."""
+    told = f"{step:,} {words['steps_trained']}" if step else words["not_trained"]
+    return f"{told} ({words['your_run']})" if run else told
 
 
 def counts(of_classes: Iterable[int]) -> str:
