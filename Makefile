@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check lint format types imports lessons pytest bench clean
+.PHONY: help setup run test check lint format types imports lessons pytest pty bench clean
 
 help: ## list these targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -46,6 +46,9 @@ lessons: $(READY) ## the lesson linter: every number in every text
 
 pytest: $(READY) ## the tests
 	$(BIN)/python -m pytest
+
+pty: $(READY) ## the tests in real terminals, which take minutes
+	$(BIN)/python -m pytest -o addopts="-ra" tests/pty
 
 bench: $(READY) ## the figures: start-up, latency, memory, bytes, as ratios
 	$(BIN)/python -m tests.benchmarks

@@ -225,7 +225,7 @@ BAD: list[tuple[tuple[str, ...], str]] = [
     (("--data", "minst"), "mnist"),
     (("--data", "\x1b]0;x\x07"), "data"),
     (("--device", "gpu"), "cuda"),
-    (("--resume", "nothing"), "nothing"),
+    (("--resume", "nothing"), "run"),
     (("--resume", ""), "run"),
     (("surplus",), "surplus"),
 ]

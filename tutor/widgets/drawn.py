@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from textual.color import Color
+from textual.geometry import Size
 from textual.strip import Strip
 from textual.widget import Widget
 
 from tutor.widgets.changes import changed
 
 if TYPE_CHECKING:
+    from textual.geometry import Region
     from textual.theme import Theme
 
 
@@ -28,6 +30,7 @@ class Drawn(Widget):
         super().__init__(id=id)
         self.ascii_only = ascii_only
         self._lines: list[Strip] = []
+        self._drawn_at = Size(0, 0)
 
     @property
     def plain(self) -> bool:
@@ -47,13 +50,23 @@ class Drawn(Widget):
         """Draw, and have the lines painted that are not what they were."""
         if not self.is_mounted:
             return
-        width, height = self.content_size
+        width, height = self._drawn_at = self.content_size
         before, self._lines = self._lines, self.drawing(width, height) if width and height else []
         if len(before) != len(self._lines):
             self.refresh()
             return
         if regions := changed(before, self._lines):
             self.refresh(*regions)
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Return lines; drawn anew first where Textual has changed the size without a Resize.
+
+        A scroll makes its compositor build the map early; the next layout then finds no change.
+        """
+        if self.is_mounted and self._drawn_at != self.content_size:
+            width, height = self._drawn_at = self.content_size
+            self._lines = self.drawing(width, height) if width and height else []
+        return super().render_lines(crop)
 
     def render_line(self, y: int) -> Strip:
         """Return a line as it was last drawn."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from textual.constants import MAX_FPS
 from textual.errors import NoWidget
+from textual.geometry import Size
 from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
@@ -74,6 +75,7 @@ class Plot(Widget):
         super().__init__(name=name, id=id, classes=classes)
         self.summary = summary
         self._lines: list[Strip] = []
+        self._drawn_at = Size(0, 0)
         self._outdated = True
         self._unseen = False
         self._waiting: asyncio.TimerHandle | None = None
@@ -85,6 +87,8 @@ class Plot(Widget):
     def render_line(self, y: int) -> Strip:
         """Return a line as it was last drawn; being asked for one, the plot can be seen."""
         self._unseen = False
+        if self._drawn_at != self.content_size:  # Textual does not tell of every change
+            self._outdated = True
         self._draw_soon()
         line = self._lines[y] if y < len(self._lines) else Strip.blank(self.content_size.width)
         return line.apply_style(self.rich_style)
@@ -164,7 +168,7 @@ class Plot(Widget):
             return False
 
     def _drawn(self) -> list[Strip]:
-        width, height = self.content_size
+        width, height = self._drawn_at = self.content_size
         colours = palette(self.app.theme_variables)
         if self.chart is None:
             return message(one_line(self.empty, 1000), width, height, colours)
