@@ -126,12 +126,20 @@ def write(descriptor: int, data: bytes) -> None:
 def _written(descriptor: int, data: bytes) -> bytes:
     """Write as long as there is room, and return what there was no room for.
 
-    It goes byte by byte: a terminal with room for one may have none for two, and make us wait.
+    The terminal is opened anew, so that writing does not wait and nobody else's does so either.
+    Where that cannot be, it goes byte by byte: with room for one there may be none for two.
     """
-    poll = select.poll()
-    poll.register(descriptor, select.POLLOUT)
-    for at in range(len(data)):
-        if not poll.poll(PATIENCE * 1000):
-            return data[at:]
-        os.write(descriptor, data[at : at + 1])
-    return b""
+    own, most = descriptor, 1
+    with suppress(OSError):
+        name = os.ttyname(descriptor)
+        own, most = os.open(name, os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK), len(data)
+    try:
+        poll = select.poll()
+        poll.register(own, select.POLLOUT)
+        while data and poll.poll(PATIENCE * 1000):
+            with suppress(BlockingIOError):
+                data = data[os.write(own, data[:most]) :]
+    finally:
+        if own != descriptor:
+            os.close(own)
+    return data

@@ -9,7 +9,6 @@ from textual.containers import VerticalScroll
 from textual.widgets import Markdown
 
 from tutor.activities import Number
-from tutor.widgets.calm import Calm
 from tutor.widgets.card import Card
 
 if TYPE_CHECKING:
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from tutor.standing import Standing
 
 
-class StepView(Calm, VerticalScroll, can_focus=True):
+class StepView(VerticalScroll, can_focus=True):
     """A step: its prose, then a card for each activity; digits answer the current one."""
 
     DEFAULT_CSS = """
@@ -42,6 +41,9 @@ class StepView(Calm, VerticalScroll, can_focus=True):
         self._words = words
         self._standing = standing
         self._ascii_only = ascii_only
+
+    def watch_has_focus(self, _has_focus: bool) -> None:  # noqa: FBT001 - Textual's
+        """Leave the styles as they are: the focus shows in the heading, and restyling is slow."""
 
     async def show(self, step: Step) -> None:
         """Show a step from its beginning."""
