@@ -75,8 +75,9 @@ class Computation:
     def told(self, view: str) -> str:
         """Return what is to be said of what is under way; empty if there is nothing."""
         if self.task(view).trains:
-            state = self._training.state if self._training else "none"
-            return t(f"lab.run.{state}") if state else ""
+            if self._training is None:
+                return t("lab.press_run")
+            return t(f"lab.run.{self._training.state}") if self._training.state else ""
         if self._stream is None:
             return ""
         return t("lab.held") if self._stream.held else t("lab.running")
